@@ -136,7 +136,7 @@ impl Part {
 
     /// The signed bytes: every field with its length before it, so that no two parts share them.
     fn statement(&self) -> Vec<u8> {
-        let audiences = self.audiences.iter().map(|audience| audience.as_str());
+        let audiences = self.audiences.iter().map(|audience| audience.name());
         let audiences = audiences.collect::<Vec<_>>().join(",");
         let previous = self.previous.map(|digest| digest.to_string()).unwrap_or_default();
         let fields: [&[u8]; 14] = [
