@@ -66,7 +66,7 @@ impl Answer {
                 _ => read::<PersonName>(value).map(|name| Self::PersonName(name.tidied())),
             },
             Kind::Age => object(value).and_then(Age::from_json).map(Self::Age),
-            Kind::Time => object(value).and_then(Time::from_json).map(Self::Time),
+            Kind::Time { .. } => object(value).and_then(Time::from_json).map(Self::Time),
             Kind::Place => read::<Place>(value).map(|place| Self::Place(place.tidied())),
             Kind::Choice { .. } => value.as_str().map(|choice| Self::Choice(clean::line(choice))),
             Kind::Many { .. } => texts(value).map(Self::Many),
@@ -162,9 +162,16 @@ fn for_any_kind(kind: &Kind, value: &Value) -> Result<Option<Answer>, ProblemRea
             _ => Ok(Some(Answer::Unknown)),
         };
     }
-    let takes_words = matches!(kind, Kind::Age | Kind::Number { .. } | Kind::Permission { .. });
+    let takes_words = matches!(
+        kind,
+        Kind::Age
+            | Kind::Number { .. }
+            | Kind::Permission { .. }
+            | Kind::Voice
+            | Kind::Media { .. }
+    );
     let words = object.get("words").and_then(Value::as_str).filter(|_| takes_words);
-    Ok(words.map(|words| Answer::Words(clean::line(words))))
+    Ok(words.map(|words| Answer::Words(clean::lines(words))))
 }
 
 fn object(value: &Value) -> Option<&Map<String, Value>> {
