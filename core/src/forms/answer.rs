@@ -263,6 +263,18 @@ mod tests {
             ("last_seen_place", "91, 11", json!({ "words": "91, 11" })),
             ("last_seen_place", "at the lake", json!({ "words": "at the lake" })),
             ("clothing", " red\r\nblue ", json!("red\nblue")),
+            ("height", "132", json!({ "value": 132, "unit": "cm" })),
+            ("height", "1,32 m", json!({ "value": 132, "unit": "cm" })),
+            ("height", "4'2\"", json!({ "value": 50, "unit": "in" })),
+            ("height", "4 ft 2", json!({ "value": 50, "unit": "in" })),
+            ("height", "52.5 inches", json!({ "value": 52.5, "unit": "in" })),
+            ("height", "4 ft 2 cm", json!({ "words": "4 ft 2 cm" })),
+            ("height", "up to my hip", json!({ "words": "up to my hip" })),
+            ("weight", "3 stone 2 lb", json!({ "value": 44, "unit": "lb" })),
+            ("vehicle", "red van, M-AB", json!({ "words": "red van, M-AB" })),
+            ("body_marks", "scar, left knee", json!([{ "words": "scar, left knee" }])),
+            ("permit_partner", "Yes", json!(true)),
+            ("permit_partner", "perhaps", json!({ "words": "perhaps" })),
             ("dangers", "medical need, rabies, taken", json!(["medical_need", "rabies", "taken"])),
         ] {
             let answer = Answer::from_text(kind(field), typed, now());

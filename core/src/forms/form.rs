@@ -248,6 +248,17 @@ impl Condition {
 impl Stage {
     /// Every stage, in the order in which they come.
     pub const ALL: [Self; 4] = [Self::FirstMinute, Self::FirstHour, Self::Later, Self::Prepared];
+
+    /// The word for this stage in form files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstMinute => "first_minute",
+            Self::FirstHour => "first_hour",
+            Self::Later => "later",
+            Self::Prepared => "prepared",
+        }
+    }
 }
 
 impl Audience {

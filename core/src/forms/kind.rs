@@ -85,6 +85,22 @@ pub enum MediaType {
     Document,
 }
 
+impl MediaType {
+    /// Everything that can be attached.
+    pub const ALL: [Self; 4] = [Self::Photo, Self::Video, Self::Audio, Self::Document];
+
+    /// The word for it in form files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+        }
+    }
+}
+
 impl Kind {
     /// The word for this kind in a form file.
     #[must_use]

@@ -10,7 +10,6 @@ use super::form::{Form, Purpose};
 use super::ids::FieldId;
 use super::kind::Kind;
 use super::moment::Moment;
-use super::values::Age;
 
 /// What a new report starts with.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -44,7 +43,7 @@ pub fn prefill(
         prefill.media.insert(field.id.clone());
         let answer = match answers.get(&field.id) {
             None | Some(Answer::Unknown) => continue,
-            Some(Answer::Age(age)) => Answer::Age(grown(*age, saved, now)),
+            Some(Answer::Age(age)) => Answer::Age(age.grown(saved, now)),
             Some(answer) => answer.clone(),
         };
         prefill.answers.insert(field.id.clone(), answer);
@@ -57,21 +56,6 @@ pub fn prefill(
 pub fn shared_with_sibling(form: &Form) -> impl Iterator<Item = &FieldId> {
     let is_report = form.purpose == Purpose::Report;
     form.fields.iter().filter(move |field| is_report && field.shared_with_sibling).map(|it| &it.id)
-}
-
-/// An age said at `saved`, as it is at `now`. A date of birth stays the date.
-fn grown(age: Age, saved: Moment, now: Moment) -> Age {
-    let numbered = matches!(age, Age::Years(_) | Age::Range { .. } | Age::Months(_));
-    match age.at(saved, now) {
-        Some(years) if numbered && age.at(saved, saved) != Some(years) => {
-            if years.from == years.to {
-                Age::Years(years.from)
-            } else {
-                Age::Range { from: years.from, to: years.to }
-            }
-        }
-        _ => age,
-    }
 }
 
 #[cfg(test)]

@@ -195,7 +195,18 @@ mod tests {
     }
 
     /// Mistakes that a JSON Schema can see too: where, what is put there, what is said.
-    fn mistakes() -> Vec<(&'static str, Value, &'static str)> {
+    fn mistakes() -> Vec<(String, Value, String)> {
+        let in_field = mistakes_in_a_field().into_iter().map(|(pointer, value, told)| {
+            (format!("/sections/0/fields/{pointer}"), value, format!("$.sections[0].fields[{told}"))
+        });
+        mistakes_in_the_form()
+            .into_iter()
+            .map(|(pointer, value, told)| (pointer.to_owned(), value, told.to_owned()))
+            .chain(in_field)
+            .collect()
+    }
+
+    fn mistakes_in_the_form() -> Vec<(&'static str, Value, &'static str)> {
         vec![
             ("/format", json!("homeward-form/2"), "$.format: expected homeward-form/1"),
             ("/id", json!("../f"), "$.id: expected the form's name"),
@@ -204,85 +215,55 @@ mod tests {
             ("/sections", json!([]), "$.sections: at least one entry is needed"),
             ("/sections/0", json!(7), "$.sections[0]: expected an object"),
             ("/sections/0/id", json!(null), "$.sections[0].id: expected the section's name"),
+        ]
+    }
+
+    /// The same in one field: the pointer goes on from the list of fields, the path too.
+    fn mistakes_in_a_field() -> Vec<(&'static str, Value, &'static str)> {
+        vec![
+            ("0/kind", json!("colour"), "0].kind: expected a kind of field"),
+            ("0/choices", json!({}), "0].choices: expected a list"),
+            ("0/choices/1", json!("No!"), "0].choices[1]: expected a choice's name"),
+            ("0/choices/1", json!("yes"), "0].choices[1]: the name is used twice"),
+            ("0/stage", json!(1), "0].stage: expected first_minute, first_hour, later or prepared"),
             (
-                "/sections/0/fields/0/kind",
-                json!("colour"),
-                "$.sections[0].fields[0].kind: expected a kind of field",
-            ),
-            (
-                "/sections/0/fields/0/choices",
-                json!({}),
-                "$.sections[0].fields[0].choices: expected a list",
-            ),
-            (
-                "/sections/0/fields/0/choices/1",
-                json!("No!"),
-                "$.sections[0].fields[0].choices[1]: expected a choice's name",
-            ),
-            (
-                "/sections/0/fields/0/choices/1",
-                json!("yes"),
-                "$.sections[0].fields[0].choices[1]: the name is used twice",
-            ),
-            (
-                "/sections/0/fields/0/stage",
-                json!(1),
-                "$.sections[0].fields[0].stage: expected first_minute, first_hour, later or prepared",
-            ),
-            (
-                "/sections/0/fields/1/audiences",
+                "1/audiences",
                 json!(["police"]),
-                "$.sections[0].fields[1].audiences: the organisation must be among the audiences",
+                "1].audiences: the organisation must be among the audiences",
             ),
+            ("1/units/0/min", json!("1"), "1].units[0].min: expected a number"),
+            ("1/max", json!(3), "1].max: unknown key, or not for this kind of field"),
+            ("1/labelled", json!(3), "1].labelled: unknown key, or not for this kind of field"),
             (
-                "/sections/0/fields/1/units/0/min",
-                json!("1"),
-                "$.sections[0].fields[1].units[0].min: expected a number",
-            ),
-            (
-                "/sections/0/fields/1/max",
-                json!(3),
-                "$.sections[0].fields[1].max: unknown key, or not for this kind of field",
-            ),
-            (
-                "/sections/0/fields/1/labelled",
-                json!(3),
-                "$.sections[0].fields[1].labelled: unknown key, or not for this kind of field",
-            ),
-            (
-                "/sections/0/fields/1/pfif",
+                "1/pfif",
                 json!(["person.name"]),
-                "$.sections[0].fields[1].pfif[0]: expected a field of PFIF 1.4, such as person.full_name",
+                "1].pfif[0]: expected a field of PFIF 1.4, such as person.full_name",
             ),
+            ("1/void_when", json!([]), "1].void_when: unknown key, or not for this kind of field"),
             (
-                "/sections/0/fields/1/void_when",
-                json!([]),
-                "$.sections[0].fields[1].void_when: unknown key, or not for this kind of field",
-            ),
-            (
-                "/sections/0/fields/2/unknown",
+                "2/unknown",
                 json!(true),
-                "$.sections[0].fields[2].unknown: a permission can't be answered with don't know",
+                "2].unknown: a permission can't be answered with don't know",
             ),
             (
-                "/sections/0/fields/2/permits",
+                "2/permits",
                 json!("police"),
-                "$.sections[0].fields[2].permits: a permission that lets in an audience is given for partner or poster only",
+                "2].permits: a permission that lets in an audience is given for partner or poster only",
             ),
             (
-                "/sections/0/fields/2",
+                "2",
                 json!({ "id": "c", "kind": "media", "accepts": ["photo"], "max": 0, "stage": "later", "audiences": ["organisation"] }),
-                "$.sections[0].fields[2].max: expected 1 to 100",
+                "2].max: expected 1 to 100",
             ),
             (
-                "/sections/0/fields/2",
+                "2",
                 json!({ "id": "c", "kind": "phone", "stage": "later", "audiences": ["organisation", "poster"] }),
-                "$.sections[0].fields[2].audiences: a telephone number never goes on a poster",
+                "2].audiences: a telephone number never goes on a poster",
             ),
             (
-                "/sections/0/fields/2",
+                "2",
                 json!({ "id": "c", "stage": "later", "audiences": ["organisation"] }),
-                "$.sections[0].fields[2].kind: missing",
+                "2].kind: missing",
             ),
         ]
     }
@@ -302,7 +283,7 @@ mod tests {
     fn a_mistake_is_told_with_its_place() {
         assert_eq!(errors(&valid()), [""; 0]);
         for (pointer, value, expected) in mistakes() {
-            let errors = errors(&with(pointer, value));
+            let errors = errors(&with(&pointer, value));
             assert_eq!(errors[0], expected, "{pointer}");
             // One mistake in a field is told once, not again wherever the field is named.
             assert!(
@@ -398,7 +379,7 @@ mod tests {
         }
         schemas.validate(&valid(), schema).map_err(|error| error.to_string()).unwrap();
         for (pointer, value, _) in mistakes() {
-            assert!(schemas.validate(&with(pointer, value), schema).is_err(), "{pointer}");
+            assert!(schemas.validate(&with(&pointer, value), schema).is_err(), "{pointer}");
         }
         assert!(schemas.validate(&with("/purpose", json!("profile")), schema).is_err());
     }
