@@ -15,7 +15,7 @@ use crate::brand::Pack;
 use crate::crypto::sha256;
 use crate::drafts::{self, Draft, SentMedium, SentVersion, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answers, Audience, Field, FieldId, Form, Moment, Stage};
+use crate::forms::{self, Answers, Audience, Field, FieldId, Form, FormId, Moment, Stage};
 use crate::ids::{Digest, PartId, ReportId};
 use crate::queue::{self, NewPart, PartSecret};
 use crate::seal::{
@@ -42,6 +42,14 @@ pub enum SendWhen {
     Now,
     /// Only over one that costs nothing. Words never wait for it.
     Wifi,
+}
+
+impl SendWhen {
+    /// What is meant when the person does not say: a missing child's photo does not wait.
+    #[must_use]
+    pub fn preset(form: &FormId) -> Self {
+        if form.as_str() == "missing_child" { Self::Now } else { Self::Wifi }
+    }
 }
 
 /// What was sealed.

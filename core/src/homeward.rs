@@ -367,6 +367,22 @@ impl Homeward {
         Ok(crate::offers::offers(form, facts, taken_when_last_seen, self.store.now()))
     }
 
+    /// Takes a medium off a report. What was sent of it stays sent.
+    pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
+        let now = self.store.now();
+        self.store.write(|transaction, keys| {
+            let mut draft = drafts::load(transaction, keys, id)?;
+            let before = draft.body.media.len();
+            draft.body.media.retain(|stored| stored.id != medium);
+            if draft.body.media.len() == before {
+                return Err(Error::NotFound);
+            }
+            drafts::save(transaction, keys, draft, now)
+        })?;
+        remove(&self.store.home.blob(medium));
+        Ok(())
+    }
+
     /// Removes a report from this phone, with everything that was attached or sealed.
     pub fn delete(&self, id: ReportId) -> Result<()> {
         let (media, parts) = self.store.write(|transaction, keys| {
