@@ -8,8 +8,10 @@ mod gate;
 mod model;
 mod phone;
 mod server;
+mod socks;
 
 pub(crate) use gate::{Gate, Mood, Seen};
 pub(crate) use model::{Fate, Model, World, policy};
-pub(crate) use phone::{Phone, Row, part_bytes, quick};
+pub(crate) use phone::{Phone, Row, now_ms, part_bytes, quick};
 pub(crate) use server::{Authority, TusServer};
+pub(crate) use socks::Socks;
