@@ -1,0 +1,57 @@
+//! The command line: what `COMMANDS.md` promises to people and scripts. No environment variable
+//! changes what a command does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use homeward_desk::receive::Limits;
+
+/// The organisation's desk: makes its keys, receives sealed reports, opens them.
+#[derive(Parser)]
+#[command(name = "homeward-desk", version)]
+pub(crate) struct Cli {
+    /// The desk's folder: offline (signs packs), private (opens reports), public (receives)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) home: PathBuf,
+    /// Print JSON only
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make a new desk: keys, certificate, folders
+    #[command(after_help = "Example:
+  homeward-desk --home desk init --name 'Example Missing Children' --host desk.example.org
+
+Afterwards carry desk/offline to a place of its own: only `brand build` needs it.")]
+    Init {
+        /// The organisation's name, as the public knows it
+        #[arg(long)]
+        name: String,
+        /// A host name or address under which phones reach `receive`
+        #[arg(long, value_name = "HOST")]
+        host: Vec<String>,
+    },
+    /// Take uploads and hand out receipts; needs the folder `public` only
+    #[command(after_help = "Example:
+  homeward-desk --home desk receive --listen 0.0.0.0:8443
+
+Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads under way are kept.")]
+    Receive {
+        /// The address to listen on; port 0 takes a free one
+        #[arg(long, value_name = "ADDR")]
+        listen: SocketAddr,
+        /// The longest part that is taken
+        #[arg(long, value_name = "BYTES", default_value_t = Limits::PART_BYTES)]
+        max_part: u64,
+        /// How much is taken in all
+        #[arg(long, value_name = "BYTES", default_value_t = Limits::STORE_BYTES)]
+        max_store: u64,
+    },
+}
