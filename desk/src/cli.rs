@@ -38,6 +38,9 @@ Afterwards carry desk/offline to a place of its own: only `brand build` needs it
         #[arg(long, value_name = "HOST")]
         host: Vec<String>,
     },
+    /// Brand packs: what phones learn about the organisation
+    #[command(subcommand)]
+    Brand(Brand),
     /// Take uploads and hand out receipts; needs the folder `public` only
     #[command(after_help = "Example:
   homeward-desk --home desk receive --listen 0.0.0.0:8443
@@ -53,5 +56,26 @@ Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads un
         /// How much is taken in all
         #[arg(long, value_name = "BYTES", default_value_t = Limits::STORE_BYTES)]
         max_store: u64,
+    },
+}
+
+/// What to do with a brand pack.
+#[derive(Subcommand)]
+pub(crate) enum Brand {
+    /// Make a folder with an example source
+    #[command(after_help = "Example:
+  homeward-desk --home desk brand new our-brand")]
+    New {
+        /// The folder to make
+        dir: PathBuf,
+    },
+    /// Build and sign a pack; needs the folders `offline` and `public`
+    #[command(after_help = "Example:
+  homeward-desk --home desk brand build our-brand pack.homeward")]
+    Build {
+        /// The folder that holds brand.toml
+        dir: PathBuf,
+        /// The file to write
+        out: PathBuf,
     },
 }

@@ -30,6 +30,17 @@ pub enum Error {
     /// The TLS files do not go together.
     #[error("the TLS key and certificate do not go together: put the backup of public/tls back")]
     BadTls,
+    /// A source is to be made where something is already.
+    #[error("there is something in that place already: choose a folder that does not exist yet")]
+    FolderExists,
+    /// The folder holds no brand source.
+    #[error(
+        "no brand.toml in that folder: make one with `homeward-desk --home DIR brand new FOLDER`"
+    )]
+    NoSource,
+    /// The brand source is wrong somewhere.
+    #[error("{0}")]
+    Source(crate::brand::Fault),
     /// The file system refused.
     #[error("could not {doing}: {source}")]
     Io {
@@ -42,6 +53,12 @@ pub enum Error {
 
 /// What a command gives back.
 pub type Result<T> = std::result::Result<T, Error>;
+
+impl From<crate::brand::Fault> for Error {
+    fn from(fault: crate::brand::Fault) -> Self {
+        Self::Source(fault)
+    }
+}
 
 impl Error {
     /// For `map_err`: the system refused while `doing`.

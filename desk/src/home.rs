@@ -54,6 +54,8 @@ pub mod names {
     pub const ORGANISATION_KEY: &str = "organisation.key";
     /// `offline`: the identity to print and lock away.
     pub const RECOVERY: &str = "recovery.txt";
+    /// `offline`: the number of the last pack that was signed.
+    pub const PACK_SEQUENCE: &str = "pack-sequence";
     /// `offline`: the key of the desk's own certificate authority.
     pub const TLS_CA_KEY: &str = "tls-ca.key";
     /// `private`: one age identity file per audience.

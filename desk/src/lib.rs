@@ -4,6 +4,7 @@
 //! what opens reports holds keys and faces nobody. They share the folder that [`home`] lays out and
 //! the store that [`store`] reads.
 
+pub mod brand;
 pub mod card;
 pub mod error;
 pub mod home;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use homeward_desk::brand;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::home::Home;
 use homeward_desk::init;
@@ -14,7 +15,7 @@ use homeward_desk::receive::{Limits, Server};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use cli::{Cli, Command};
+use cli::{Brand, Cli, Command};
 use print::Printer;
 
 fn main() -> ExitCode {
@@ -40,6 +41,16 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
                 &format!("made a desk for {}\nfingerprint {fingerprint}", card.organisation.name),
             )
         }
+        Command::Brand(Brand::New { dir }) => {
+            brand::make_source(&home, &dir)?;
+            printer.print(
+                &json!({ "made": brand::FILE }),
+                "made brand.toml: change its url, then build it",
+            )
+        }
+        Command::Brand(Brand::Build { dir, out }) => {
+            print_pack(printer, &brand::build(&home, &dir, &out)?)
+        }
         Command::Receive { listen, max_part, max_store } => {
             let limits = Limits { part_bytes: max_part, store_bytes: max_store };
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -53,6 +64,26 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
             })
         }
     }
+}
+
+fn print_pack(printer: &Printer, built: &brand::Built) -> Result<()> {
+    let pack = &built.pack;
+    let fingerprint = pack.organisation.fingerprint().to_string();
+    let mut text = format!(
+        "signed pack {} of {}\nfingerprint {fingerprint}",
+        pack.sequence, pack.organisation.name
+    );
+    if built.new_certificate {
+        text += "\nthe server has a new certificate: restart `receive`";
+    }
+    let json = json!({
+        "organisation": pack.organisation.name,
+        "fingerprint": fingerprint,
+        "sequence": pack.sequence,
+        "expires_at_ms": pack.expires_at_ms,
+        "new_certificate": built.new_certificate,
+    });
+    printer.print(&json, &text)
 }
 
 /// Done at SIGTERM or Ctrl-C.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 
+use homeward_core::brand::Pack;
 use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -41,6 +42,24 @@ impl Desk {
         run(&self.home(), arguments)
     }
 
+    /// The path of a file beside the desk's folder, as an argument.
+    pub fn beside(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    /// Makes the example brand source.
+    pub fn new_source(&self) {
+        assert!(self.run(&["brand", "new", &self.beside("brand")]).status.success());
+    }
+
+    /// Builds the pack and reads it as a phone does.
+    pub fn build(&self) -> Pack {
+        let out = self.beside("pack");
+        let built = self.run(&["brand", "build", &self.beside("brand"), &out]);
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        Pack::read(&std::fs::read(out).unwrap()).unwrap()
+    }
+
     pub fn receive(&self) -> Receive<'_> {
         self.receive_with(&[])
     }
@@ -65,16 +84,20 @@ impl Desk {
 
     /// A client that trusts this desk's authority and no other.
     pub fn client(&self) -> Client {
+        Client::builder().tls_backend_preconfigured(self.trust()).no_proxy().build().unwrap()
+    }
+
+    /// TLS that trusts this desk's authority and no other.
+    pub fn trust(&self) -> rustls::ClientConfig {
         let anchor = std::fs::read(self.path("public/tls/ca.pem")).unwrap();
         let mut roots = rustls::RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(&anchor).unwrap()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
+        rustls::ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_root_certificates(roots)
-            .with_no_client_auth();
-        Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+            .with_no_client_auth()
     }
 }
 
