@@ -146,7 +146,8 @@ impl From<rusqlite::Error> for Error {
             // A column of another type than the schema says: somebody wrote into the file.
             _ if matches!(
                 error,
-                rusqlite::Error::InvalidColumnType(..) | rusqlite::Error::FromSqlConversionFailure(..)
+                rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::FromSqlConversionFailure(..)
             ) =>
             {
                 Self::Damaged

@@ -105,8 +105,8 @@ impl Receipt {
         // Spaces after a JSON text change nothing.
         plain.resize(plain.len().next_multiple_of(STEP), b' ');
         let recipients = std::iter::once(&recipient as &dyn age::Recipient);
-        let encryptor = age::Encryptor::with_recipients(recipients)
-            .map_err(|_| ReceiptError::Unreadable)?;
+        let encryptor =
+            age::Encryptor::with_recipients(recipients).map_err(|_| ReceiptError::Unreadable)?;
         let mut sealed = Vec::new();
         let mut writer = encryptor.wrap_output(&mut sealed).map_err(unreadable)?;
         writer.write_all(&plain).and_then(|()| writer.finish()).map_err(unreadable)?;
@@ -131,8 +131,8 @@ impl Receipt {
         if receipt.format != FORMAT {
             return Err(ReceiptError::Unreadable);
         }
-        let ours = receipt.report == report
-            && receipt.organisation == pack.organisation.fingerprint();
+        let ours =
+            receipt.report == report && receipt.organisation == pack.organisation.fingerprint();
         ours.then_some(receipt).ok_or(ReceiptError::OtherReport)
     }
 }

@@ -63,7 +63,8 @@ impl Signed {
     #[must_use]
     pub fn verify(&self, purpose: Purpose) -> Option<(&str, VerifyKey)> {
         let statement = statement(purpose, &self.body.0);
-        let holds = self.signed == purpose.label() && self.key.verifies(&statement, &self.signature);
+        let holds =
+            self.signed == purpose.label() && self.key.verifies(&statement, &self.signature);
         holds.then_some((self.body.0.as_str(), self.key))
     }
 }

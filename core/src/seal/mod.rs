@@ -17,5 +17,6 @@ mod write;
 
 pub use keys::ReportKeys;
 pub use open::{OpenError, open};
+pub(crate) use part::Unsigned;
 pub use part::{ANSWERS_FORMAT, AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind};
 pub use write::{Sealed, seal};

@@ -91,10 +91,7 @@ pub fn open(
 
 type Entry<'a, R> = Option<io::Result<tar::Entry<'a, R>>>;
 
-fn read_part<R: Read>(
-    entry: Entry<'_, R>,
-    organisation: &Fingerprint,
-) -> Result<Part, OpenError> {
+fn read_part<R: Read>(entry: Entry<'_, R>, organisation: &Fingerprint) -> Result<Part, OpenError> {
     let entry = entry.ok_or(OpenError::Malformed)?.map_err(OpenError::from_stream)?;
     if &*entry.path_bytes() != b"part.json" || entry.size() > MAX_PART_JSON {
         return Err(OpenError::Malformed);

@@ -8,7 +8,7 @@ use super::keys::report_id;
 use crate::crypto::{Signature, SigningKey, VerifyKey, sha256};
 use crate::forms::{Audience, FieldId, FormId};
 use crate::ids::{Digest, Fingerprint, PartId, ReceiptAddress, ReportId};
-use crate::media::{Facts, Manifest};
+use crate::media::Manifest;
 
 /// The format label of a part; its last word is the version.
 const FORMAT: &str = "homeward-part/1";
@@ -205,9 +205,6 @@ pub struct MediumEntry {
     pub field: FieldId,
     /// What scrubbing took out and what it could not.
     pub manifest: Manifest,
-    /// What the file told and the person agreed to tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub facts: Option<Facts>,
 }
 
 /// Another part of the same version.

@@ -1,0 +1,13 @@
+//! A real tus server over real TLS on the loopback, with a moody gate in front of it, and a phone's
+//! side that uploads to it. Shared by the `net_*` tests.
+
+#![allow(dead_code, unused_imports, reason = "each test program uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+mod gate;
+mod phone;
+mod server;
+
+pub(crate) use gate::{Gate, Mood, Seen};
+pub(crate) use phone::{Phone, Row, part_bytes, quick};
+pub(crate) use server::{Authority, TusServer};

@@ -1,0 +1,139 @@
+//! The phone's side: a sealed part in a file, its queue row, and the product's own client.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use fault_proxy::Dice;
+
+use homeward_core::net::{
+    self, CancelToken, Journal, Net, Pacing, Progress, Server, Trust, UploadEnd,
+};
+use homeward_core::tus::{Memory, Part, Policy};
+
+/// A queue row: what the next process would find.
+#[derive(Debug, Default)]
+pub(crate) struct Row {
+    pub(crate) memory: Memory,
+    pub(crate) saves: usize,
+    pub(crate) progress: Vec<Progress>,
+    /// Cancels as soon as so many bytes were written in one run.
+    pub(crate) cancel_at: Option<(u64, CancelToken)>,
+    pub(crate) full_disk: bool,
+}
+
+impl Journal for Row {
+    fn save(&mut self, memory: &Memory) -> io::Result<()> {
+        if self.full_disk {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.saves += 1;
+        // Through its stored form, as a new process would get it.
+        self.memory = serde_json::from_str(&serde_json::to_string(memory).unwrap()).unwrap();
+        Ok(())
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        self.progress.push(progress);
+        if let Some((at, token)) = &self.cancel_at
+            && progress.written >= *at
+        {
+            token.cancel();
+        }
+    }
+}
+
+/// One part on one phone.
+pub(crate) struct Phone {
+    pub(crate) net: Net,
+    pub(crate) part: Part,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) row: Row,
+    pub(crate) cancel: CancelToken,
+    source: File,
+}
+
+impl Phone {
+    /// A phone that knows `address` as `https://127.0.0.1:PORT` and trusts `anchor`.
+    pub(crate) fn with_part(address: SocketAddr, anchor: Vec<u8>, bytes: Vec<u8>) -> Self {
+        Self::with_pacing(address, anchor, bytes, &quick())
+    }
+
+    pub(crate) fn with_pacing(
+        address: SocketAddr,
+        anchor: Vec<u8>,
+        bytes: Vec<u8>,
+        pacing: &Pacing,
+    ) -> Self {
+        let server = Server {
+            url: format!("https://{address}/"),
+            token: "token-canary".into(),
+            trust: Trust::Anchors(vec![anchor]),
+            known_ms: 0,
+        };
+        let net = Net::new(&server, None, pacing, Arc::new(now_ms)).unwrap();
+        let part = Part {
+            endpoint: format!("https://{address}/files"),
+            id: "6f".repeat(16),
+            bytes: bytes.len() as u64,
+        };
+        let mut source = tempfile::tempfile().unwrap();
+        source.write_all(&bytes).unwrap();
+        Self { net, part, bytes, row: Row::default(), cancel: CancelToken::new(), source }
+    }
+
+    /// One call, as a run of the queue makes it.
+    pub(crate) fn upload(&mut self) -> UploadEnd {
+        let memory = self.row.memory.clone();
+        let work = self.net.upload(&self.part, memory, &self.source, &mut self.row, &self.cancel);
+        net::block_on(work).unwrap()
+    }
+
+    /// Calls until the part is stored, parked or cancelled, waiting as told; each call is a new
+    /// process as far as the product can tell.
+    pub(crate) fn upload_patiently(&mut self) -> UploadEnd {
+        for _ in 0..1000 {
+            match self.upload() {
+                UploadEnd::Retry { not_before_ms, .. } => {
+                    let left = not_before_ms.saturating_sub(now_ms());
+                    std::thread::sleep(Duration::from_millis(left.clamp(0, 5_000).unsigned_abs()));
+                }
+                end => return end,
+            }
+        }
+        panic!("a thousand tries and no end: {:?}", self.row.memory);
+    }
+}
+
+/// Real pacing, fifty times faster.
+pub(crate) fn quick() -> Pacing {
+    Pacing {
+        connect_timeout: Duration::from_secs(5),
+        answer_timeout: Duration::from_secs(5),
+        stall_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(30),
+        policy: Policy {
+            backoff_base: Duration::from_millis(20),
+            backoff_max: Duration::from_millis(500),
+            ..Policy::default()
+        },
+    }
+}
+
+/// Bytes that do not repeat, so that a shifted or doubled block is seen.
+pub(crate) fn part_bytes(seed: u64, length: usize) -> Vec<u8> {
+    let mut dice = Dice::new(seed);
+    let mut bytes: Vec<u8> = Vec::with_capacity(length + 8);
+    while bytes.len() < length {
+        bytes.extend_from_slice(&dice.next().to_le_bytes());
+    }
+    bytes.truncate(length);
+    bytes
+}
+
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_millis()).unwrap()
+}

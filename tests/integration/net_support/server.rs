@@ -1,0 +1,174 @@
+//! `tus-axum` over TLS, with certificates of an authority made for the test.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use axum::Router;
+use axum::serve::Listener;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, oneshot};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tus_axum::{RouterOptions, TusState, create_router};
+use tus_protocol::locking::file::FileLocker;
+use tus_protocol::state::file::FileStateStore;
+use tus_protocol::storage::file::FileStorage;
+use tus_protocol::{Config, NoopHookExecutor, ProtocolHandle};
+
+use super::gate::{Gate, gated};
+
+/// A certificate authority as `homeward-desk init` makes one.
+pub(crate) struct Authority {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Authority {
+    pub(crate) fn make() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+        Self { issuer }
+    }
+
+    /// What a pack would name as its anchor.
+    pub(crate) fn anchor(&self) -> Vec<u8> {
+        self.issuer.der().to_vec()
+    }
+
+    /// A server's TLS side, with a certificate for `name` that is valid as `adjust` says.
+    pub(crate) fn acceptor(
+        &self,
+        name: &str,
+        adjust: impl FnOnce(&mut CertificateParams),
+    ) -> TlsAcceptor {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        adjust(&mut params);
+        let key = KeyPair::generate().unwrap();
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![leaf.der().clone()],
+                PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+            )
+            .unwrap();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+/// A running server; dropping it stops it.
+pub(crate) struct TusServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) folder: tempfile::TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TusServer {
+    /// Offers all extensions.
+    pub(crate) fn start(acceptor: TlsAcceptor) -> Self {
+        Self::start_with(acceptor, Config::all_extensions())
+    }
+
+    pub(crate) fn start_with(acceptor: TlsAcceptor, config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let gate = Arc::new(Gate::default());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = gated(tus(&folder, config), gate.clone());
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            runtime.block_on(async move {
+                let listener = TlsListener::over(listener, acceptor);
+                let serving = async { axum::serve(listener, router).await.unwrap() };
+                tokio::select! { () = serving => {}, _ = stopped => {} }
+            });
+            runtime.shutdown_background();
+        });
+        Self { address, gate, folder, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The complete and incomplete uploads as they lie in the server's folder.
+    pub(crate) fn uploads(&self) -> Vec<Vec<u8>> {
+        let mut files: Vec<PathBuf> = Vec::new();
+        let mut folders = vec![self.folder.path().join("data")];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() { folders.push(entry) } else { files.push(entry) }
+            }
+        }
+        files.iter().map(|file| fs::read(file).unwrap()).collect()
+    }
+}
+
+impl Drop for TusServer {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+}
+
+fn tus(folder: &tempfile::TempDir, config: Config) -> Router {
+    let place = |name| folder.path().join(name);
+    let protocol = ProtocolHandle::new(
+        config,
+        FileStorage::new_sync(place("data")).unwrap(),
+        FileStateStore::new_sync(place("state")).unwrap(),
+        FileLocker::new_sync(place("locks")).unwrap(),
+        NoopHookExecutor::new(),
+    );
+    create_router(TusState::new(protocol), RouterOptions::default()).unwrap()
+}
+
+/// Hands out finished TLS connections. Handshakes run beside each other: one that hangs, because
+/// the network does, must not hold up the rest.
+struct TlsListener {
+    address: SocketAddr,
+    ready: mpsc::Receiver<(TlsStream<TcpStream>, SocketAddr)>,
+}
+
+impl TlsListener {
+    fn over(listener: TcpListener, acceptor: TlsAcceptor) -> Self {
+        let address = listener.local_addr().unwrap();
+        let (send, ready) = mpsc::channel(16);
+        tokio::spawn(async move {
+            while let Ok((stream, peer)) = listener.accept().await {
+                let (send, acceptor) = (send.clone(), acceptor.clone());
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        let _ = send.send((stream, peer)).await;
+                    }
+                });
+            }
+        });
+        Self { address, ready }
+    }
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        match self.ready.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.address)
+    }
+}
