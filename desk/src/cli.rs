@@ -41,6 +41,38 @@ Afterwards carry desk/offline to a place of its own: only `brand build` needs it
     /// Brand packs: what phones learn about the organisation
     #[command(subcommand)]
     Brand(Brand),
+    /// Open what has arrived, verify and record it, sign receipts
+    #[command(after_help = "Example:
+  homeward-desk --home desk --json collect
+
+Nothing in the store is changed or deleted; what is refused is tried again next time.")]
+    Collect,
+    /// List the reports, the newest first
+    #[command(after_help = "Example:
+  homeward-desk --home desk list")]
+    List,
+    /// Show one report: answers, media, receipt
+    #[command(after_help = "Example:
+  homeward-desk --home desk show 5f0c6b1e9d2a4c7788e1a0b3c4d5e6f7")]
+    Show {
+        /// The report's id
+        report: String,
+    },
+    /// Write a report's files to a new or empty folder
+    #[command(after_help = "Example:
+  homeward-desk --home desk files 5f0c6b1e9d2a4c7788e1a0b3c4d5e6f7 --to case-17
+  homeward-desk --home desk files 5f0c6b1e9d2a4c7788e1a0b3c4d5e6f7 --to parts --sealed
+  age -d -i police.txt parts/photo-1.jpg.age | tar x")]
+    Files {
+        /// The report's id
+        report: String,
+        /// The folder to write to
+        #[arg(long, value_name = "DIR")]
+        to: PathBuf,
+        /// As the sealed parts that came, for somebody else who can open them
+        #[arg(long)]
+        sealed: bool,
+    },
     /// Take uploads and hand out receipts; needs the folder `public` only
     #[command(after_help = "Example:
   homeward-desk --home desk receive --listen 0.0.0.0:8443

@@ -41,6 +41,21 @@ pub enum Error {
     /// The brand source is wrong somewhere.
     #[error("{0}")]
     Source(crate::brand::Fault),
+    /// Another `collect` is at work.
+    #[error("another `collect` is at work: wait until it has ended")]
+    Busy,
+    /// No such report.
+    #[error("no report of this id: `homeward-desk --home DIR list` names them")]
+    NoReport,
+    /// What a case refers to is not in the store any more, or has changed.
+    #[error("an upload of this report is gone or damaged: put the backup of public/uploads back")]
+    NoUpload,
+    /// A newer program wrote the casebook.
+    #[error("a newer homeward-desk wrote this casebook: use that one")]
+    FromNewerDesk,
+    /// The casebook's file failed.
+    #[error("the casebook could not be used: look whether its disk is full or read-only")]
+    Casebook(#[from] rusqlite::Error),
     /// The file system refused.
     #[error("could not {doing}: {source}")]
     Io {

@@ -64,6 +64,10 @@ pub mod names {
     pub const RECEIPT_KEY: &str = "receipt.key";
     /// `private`: the key that seals the casebook.
     pub const CASEBOOK_KEY: &str = "casebook.key";
+    /// `private`: what is known of each report.
+    pub const CASEBOOK: &str = "casebook.sqlite";
+    /// `private`: held while `collect` works.
+    pub const COLLECT_LOCK: &str = "collect.lock";
     /// `public`: who the desk is, and the public halves of its keys.
     pub const CARD: &str = "desk.json";
     /// `public`: what a phone shows to be let in.

@@ -6,12 +6,16 @@
 
 pub mod brand;
 pub mod card;
+pub mod casebook;
+pub mod collect;
 pub mod error;
+pub mod files;
 pub mod home;
 pub mod init;
 pub mod keys;
 pub mod receive;
 pub mod store;
 pub mod tls;
+pub mod view;
 
 pub use error::{Error, Result};

@@ -7,16 +7,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
-use homeward_desk::brand;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::home::Home;
-use homeward_desk::init;
 use homeward_desk::receive::{Limits, Server};
+use homeward_desk::{brand, collect, files, init, view};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use cli::{Brand, Cli, Command};
-use print::Printer;
+use print::{Printer, plain};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -38,7 +37,10 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
             let fingerprint = card.organisation.fingerprint().to_string();
             printer.print(
                 &json!({ "organisation": card.organisation.name, "fingerprint": fingerprint }),
-                &format!("made a desk for {}\nfingerprint {fingerprint}", card.organisation.name),
+                &format!(
+                    "made a desk for {}\nfingerprint {fingerprint}",
+                    plain(&card.organisation.name)
+                ),
             )
         }
         Command::Brand(Brand::New { dir }) => {
@@ -49,7 +51,13 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
             )
         }
         Command::Brand(Brand::Build { dir, out }) => {
-            print_pack(printer, &brand::build(&home, &dir, &out)?)
+            printer.pack(&brand::build(&home, &dir, &out)?)
+        }
+        Command::Collect => printer.collected(&collect::collect(&home)?),
+        Command::List => printer.list(&view::list(&home)?),
+        Command::Show { report } => printer.report(&view::show(&home, &report)?),
+        Command::Files { report, to, sealed } => {
+            printer.files(&files::write(&home, &report, &to, sealed)?)
         }
         Command::Receive { listen, max_part, max_store } => {
             let limits = Limits { part_bytes: max_part, store_bytes: max_store };
@@ -64,26 +72,6 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
             })
         }
     }
-}
-
-fn print_pack(printer: &Printer, built: &brand::Built) -> Result<()> {
-    let pack = &built.pack;
-    let fingerprint = pack.organisation.fingerprint().to_string();
-    let mut text = format!(
-        "signed pack {} of {}\nfingerprint {fingerprint}",
-        pack.sequence, pack.organisation.name
-    );
-    if built.new_certificate {
-        text += "\nthe server has a new certificate: restart `receive`";
-    }
-    let json = json!({
-        "organisation": pack.organisation.name,
-        "fingerprint": fingerprint,
-        "sequence": pack.sequence,
-        "expires_at_ms": pack.expires_at_ms,
-        "new_certificate": built.new_certificate,
-    });
-    printer.print(&json, &text)
 }
 
 /// Done at SIGTERM or Ctrl-C.

@@ -35,7 +35,17 @@ fn wrong_usage_is_code_2() {
 #[test]
 fn every_command_shows_an_example() {
     let folder = tempfile::tempdir().unwrap();
-    for command in [&["init"][..], &["receive"], &["brand", "new"], &["brand", "build"]] {
+    let commands: [&[&str]; 8] = [
+        &["init"],
+        &["receive"],
+        &["brand", "new"],
+        &["brand", "build"],
+        &["collect"],
+        &["list"],
+        &["show"],
+        &["files"],
+    ];
+    for command in commands {
         let help = run(folder.path(), &[command, &["--help"]].concat());
         assert_eq!(help.status.code(), Some(0));
         let text = String::from_utf8(help.stdout).unwrap();

@@ -3,6 +3,9 @@
 // Each test file uses what it needs of this, and is a crate of its own.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod phone;
+
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -12,6 +15,7 @@ use homeward_core::brand::Pack;
 use reqwest::{Body, Client, Method, RequestBuilder, Response};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 /// A desk in a folder of its own.
@@ -40,6 +44,18 @@ impl Desk {
 
     pub fn run(&self, arguments: &[&str]) -> Output {
         run(&self.home(), arguments)
+    }
+
+    /// Runs a command that must succeed; gives back its JSON.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        let done = self.run(&[&["--json"], arguments].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice(&done.stdout).unwrap()
+    }
+
+    /// Starts a command without waiting for it.
+    pub fn spawn(&self, arguments: &[&str]) -> Child {
+        command(&self.home()).args(arguments).stdout(Stdio::null()).spawn().unwrap()
     }
 
     /// The path of a file beside the desk's folder, as an argument.
@@ -204,6 +220,26 @@ pub async fn stalled_patch(
         tokio::task::yield_now().await;
     }
     (task, sender)
+}
+
+/// Every file below `folder`.
+pub fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        } else {
+            found.insert(path.to_string_lossy().into_owned(), std::fs::read(path).unwrap());
+        }
+    }
+    found
+}
+
+/// One key of each object of a list.
+pub fn ids(values: &Value, key: &str) -> Vec<String> {
+    let values = values.as_array().unwrap().iter();
+    values.map(|value| value[key].as_str().unwrap().to_owned()).collect()
 }
 
 /// The one file of `folder`.
