@@ -5,11 +5,11 @@ mod common;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use common::phone::{Phone, upload, upload_as};
+use common::phone::{Phone, document, upload, upload_as};
 use common::{Desk, bytes, contents, ids};
 use homeward_core::PartId;
 use homeward_core::forms::Audience;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const CANARY: &str = "Rumpelstilz";
 
@@ -96,6 +96,22 @@ async fn a_receipt_that_was_lost_goes_out_again_under_its_number() {
     std::fs::remove_file(common::only_file(&desk.path("public/receipts"))).unwrap();
     assert_eq!(desk.json(&["collect"])["receipts"], 1);
     assert_eq!(phone.receipt(&server).await.unwrap(), receipt);
+}
+
+#[tokio::test]
+async fn a_newer_first_minute_is_the_latest_word_on_its_questions() {
+    let desk = Desk::make();
+    let phone = Phone::paired_with(&desk);
+    let server = desk.receive();
+    upload(&server, &phone.answers("Mia", &[])).await;
+    let content = document(&[("child_name", json!("Mila"))], &[], &[]);
+    let mut newer = phone.draft("first_minute", "answers.json", &content);
+    newer.version = 2;
+    upload(&server, &phone.make(newer)).await;
+    desk.json(&["collect"]);
+    let shown = desk.json(&["show", &phone.id()]);
+    assert_eq!(shown["answers"], json!({ "child_name": "Mila" }), "the clothing was taken back");
+    assert_eq!((&shown["title"], &shown["version"]), (&json!("Mila"), &json!(2)));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Desk, run};
+use common::{Desk, run, spawn};
 
 #[test]
 fn a_second_init_is_refused_in_one_line_and_changes_nothing() {
@@ -13,6 +13,32 @@ fn a_second_init_is_refused_in_one_line_and_changes_nothing() {
     assert!(again.stdout.is_empty());
     assert_eq!(String::from_utf8(again.stderr).unwrap().lines().count(), 1);
     assert_eq!(std::fs::read(desk.path("public/desk.json")).unwrap(), card);
+}
+
+#[test]
+fn an_init_that_is_killed_leaves_no_desk_or_a_whole_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut none, mut whole) = (0, 0);
+    for pause in 0..20 {
+        let home = folder.path().join(format!("desk-{pause}"));
+        let mut child = spawn(&home, &["init", "--name", "Example"]);
+        std::thread::sleep(std::time::Duration::from_micros(1000 * pause));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if home.exists() {
+            whole += 1;
+            assert_eq!(run(&home, &["--json", "list"]).stdout, b"[]\n", "a whole desk works");
+            let brand = folder.path().join(format!("brand-{pause}"));
+            let (brand, out) = (brand.to_str().unwrap(), folder.path().join("pack"));
+            assert!(run(&home, &["brand", "new", brand]).status.success());
+            let built = run(&home, &["brand", "build", brand, out.to_str().unwrap()]);
+            assert!(built.status.success());
+        } else {
+            none += 1;
+            assert!(run(&home, &["init", "--name", "Example"]).status.success());
+        }
+    }
+    assert!(none > 0, "no init was killed; {whole} were too fast");
 }
 
 #[test]

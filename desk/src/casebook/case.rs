@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use homeward_core::forms::{Answer, Audience, FieldId, Form, title};
+use homeward_core::forms::{Answer, Audience, FieldId, Form, Stage, title};
 use homeward_core::receipts::Receipt;
 use homeward_core::seal::{AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind};
 use homeward_core::{Digest, PartId, ReceiptAddress, ReportId};
@@ -151,31 +151,35 @@ impl Case {
         self.parts.iter().map(|held| held.version).max().unwrap_or(0)
     }
 
-    /// The documents that say what the report says now: the answers of the newest version that has
-    /// some, else the first minutes.
+    /// The documents that say what the report says now, the latest word last: the answers of the
+    /// newest version that has some, and first minutes that are newer.
     #[must_use]
     pub fn documents(&self) -> Vec<&AnswersDocument> {
-        let of = |kind| self.parts.iter().filter(move |held| held.kind == kind);
-        let newest = |kind| of(kind).map(|held| held.version).max();
-        let (kind, version) = match newest(PartKind::Answers) {
-            Some(version) => (PartKind::Answers, Some(version)),
-            None => (PartKind::FirstMinute, newest(PartKind::FirstMinute)),
-        };
-        let current = of(kind).filter(|held| Some(held.version) == version);
-        current.filter_map(|held| held.document.as_ref()).collect()
+        self.current().filter_map(|held| held.document.as_ref()).collect()
     }
 
     /// The form's name.
     #[must_use]
     pub fn form(&self) -> Option<&str> {
-        self.documents().first().map(|document| document.form.as_str())
+        self.documents().last().map(|document| document.form.as_str())
     }
 
     /// All answers that the desk may see.
     #[must_use]
     pub fn answers(&self) -> BTreeMap<FieldId, Value> {
-        let documents = self.documents().into_iter();
-        documents.flat_map(|document| document.answers.clone()).collect()
+        let mut answers = BTreeMap::new();
+        for held in self.current() {
+            let Some(document) = &held.document else { continue };
+            // What a newer first minute does not say any more was taken back.
+            if let (PartKind::FirstMinute, Some(form)) = (held.kind, Form::built_in(&document.form))
+            {
+                form.stage(Stage::FirstMinute).for_each(|field| {
+                    answers.remove(&field.id);
+                });
+            }
+            answers.extend(document.answers.clone());
+        }
+        answers
     }
 
     /// All media that the answers tell of.
@@ -186,10 +190,19 @@ impl Case {
         media.filter(|medium| seen.insert(medium.part)).collect()
     }
 
+    fn current(&self) -> impl Iterator<Item = &HeldPart> {
+        let of = |kind| self.parts.iter().filter(move |held| held.kind == kind);
+        let newest = |kind| of(kind).map(|held| held.version).max();
+        let answers = newest(PartKind::Answers);
+        let minute = newest(PartKind::FirstMinute).filter(|minute| answers < Some(*minute));
+        let answers = of(PartKind::Answers).filter(move |held| Some(held.version) == answers);
+        answers.chain(of(PartKind::FirstMinute).filter(move |held| Some(held.version) == minute))
+    }
+
     /// What the report is called in a list.
     #[must_use]
     pub fn title(&self) -> Option<String> {
-        let form = Form::built_in(&self.documents().first()?.form)?;
+        let form = Form::built_in(&self.documents().last()?.form)?;
         let answers = self.answers().into_iter().filter_map(|(id, value)| {
             let answer = Answer::from_json(&form.field(&id)?.kind, &value).ok()?;
             Some((id, answer))

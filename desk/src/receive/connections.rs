@@ -18,8 +18,9 @@ use tokio_rustls::TlsAcceptor;
 const MAX_CONNECTIONS: usize = 1024;
 /// How long a TLS handshake may take, on the slowest link.
 const HANDSHAKE: Duration = Duration::from_secs(20);
-/// How long the headers of a request may take, and a connection may stay without one.
-const HEADERS: Duration = Duration::from_secs(30);
+/// How long the headers of a request may take, and a connection may stay without one: longer than
+/// phones keep an idle connection, so that none writes to one that we are closing.
+const HEADERS: Duration = Duration::from_secs(45);
 /// What the headers of a request may hold.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 /// How long requests get to end when the server stops.

@@ -90,8 +90,11 @@ async fn create(gate: Arc<Gate>, request: Request, next: Next) -> Response {
     .await
 }
 
-/// Any request on an upload ends the write that is under way on it.
+/// A request that asks for or changes an upload's offset ends the write that is under way on it.
 async fn write(gate: Arc<Gate>, id: String, request: Request, next: Next) -> Response {
+    if !matches!(*request.method(), Method::HEAD | Method::PATCH | Method::POST | Method::DELETE) {
+        return next.run(request).await;
+    }
     let whole = request.headers().contains_key("upload-checksum");
     let stop = gate.running.begin(&id);
     let request = request.map(|body| Watched::wrap(body, stop));

@@ -55,7 +55,7 @@ impl Desk {
 
     /// Starts a command without waiting for it.
     pub fn spawn(&self, arguments: &[&str]) -> Child {
-        command(&self.home()).args(arguments).stdout(Stdio::null()).spawn().unwrap()
+        spawn(&self.home(), arguments)
     }
 
     /// The path of a file beside the desk's folder, as an argument.
@@ -252,6 +252,11 @@ pub fn only_file(folder: &Path) -> PathBuf {
 
 pub fn run(home: &Path, arguments: &[&str]) -> Output {
     command(home).args(arguments).output().unwrap()
+}
+
+/// Starts a command without waiting for it.
+pub fn spawn(home: &Path, arguments: &[&str]) -> Child {
+    command(home).args(arguments).stdout(Stdio::null()).spawn().unwrap()
 }
 
 fn command(home: &Path) -> Command {
