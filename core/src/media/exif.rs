@@ -305,9 +305,9 @@ impl Entry<'_> {
             Format::Byte => f64::from(*value.first()?),
             Format::Short => f64::from(u16_of(*value.first_chunk()?, self.big_endian)),
             Format::Long => f64::from(long(value)?),
-            Format::Ratio => f64::from(long(value)?) / f64::from(long(&value[4..])?),
+            Format::Ratio => ratio(long(value)?.into(), long(&value[4..])?.into()),
             Format::SignedRatio => {
-                f64::from(long(value)? as i32) / f64::from(long(&value[4..])? as i32)
+                ratio((long(value)? as i32).into(), (long(&value[4..])? as i32).into())
             }
             Format::Float => f64::from(f32::from_bits(long(value)?)),
             Format::Double => {
@@ -337,6 +337,11 @@ impl Entry<'_> {
         let text = text.trim();
         (!text.is_empty()).then(|| text.to_owned())
     }
+}
+
+/// A quotient to ten digits, as ExifTool gives it: its two parts of 32 bits don't know more.
+fn ratio(dividend: f64, divisor: f64) -> f64 {
+    format!("{:.9e}", dividend / divisor).parse().unwrap_or(f64::NAN)
 }
 
 /// One of the three times of a picture: when it was taken, digitised, changed.

@@ -26,17 +26,26 @@ use walk::{Segment, Step, Walker, marker};
 /// No honest file comes in more pieces: one for each segment and each padded stretch of a scan.
 const PIECES_MAX: usize = 16 * 1024;
 
-/// Reads the facts of the first Exif block before the picture.
+/// Reads the facts of the picture's first Exif block, which most often stands before the picture.
+///
+/// Only where there is none are the bytes between scans and the other pictures in the file read.
 pub(super) fn facts(source: &dyn ReadAt) -> Result<Facts> {
     let mut walker = Walker::at(source, 0)?;
     let mut head = Head::default();
     while let Step::Segment(segment) = walker.step()? {
-        if segment.marker == marker::SOS {
+        if segment.marker != marker::SOS {
+            head.take(segment.marker, walker.payload(&segment)?, &mut Manifest::default())?;
+        } else if head.has_facts() {
             break;
+        } else {
+            walker.scan(u64::MAX, |_| Ok(()))?;
         }
-        head.take(segment.marker, walker.payload(&segment)?, &mut Manifest::default());
     }
-    Ok(head.into_facts())
+    let facts = match head.into_facts() {
+        None => trailer::facts(source, walker.at)?,
+        facts => facts,
+    };
+    Ok(facts.unwrap_or_default())
 }
 
 /// Plans the copy: a clean head, then frame, tables and scans in their order.
@@ -116,7 +125,7 @@ impl Picture {
                 self.push(Part::Copy(segment.whole))?;
             }
             marker if self.scanned => head::note_segment(marker, payload, &mut self.manifest),
-            marker => self.head.take(marker, payload, &mut self.manifest),
+            marker => self.head.take(marker, payload, &mut self.manifest)?,
         }
         Ok(())
     }
