@@ -193,17 +193,33 @@ impl<'a> Walker<'a> {
 /// How much is read at once: no less than the longest segment, and small enough for a cache.
 const BLOCK_LEN: usize = 128 * 1024;
 
+/// How many bytes of scan data are looked at together.
+const STRIDE: usize = 128;
+
 /// The length of the scan data that `block` starts with, and whether a marker ends them there.
 fn entropy_len(block: &[u8], restarts: &mut u64) -> (usize, bool) {
     let mut len = 0;
-    while let Some(at) = memchr(0xFF, &block[len..]) {
-        len += at;
-        match block.get(len + 1) {
-            Some(0) => {}
-            Some(marker::RST0..=marker::RST7) if *restarts > 0 => *restarts -= 1,
-            _ => return (len, true),
+    loop {
+        while block.get(len..=len + STRIDE).is_some_and(is_quiet) {
+            len += STRIDE;
         }
-        len += 2;
+        let stop = len + STRIDE;
+        while len < stop {
+            let Some(at) = memchr(0xFF, &block[len..]) else { return (block.len(), false) };
+            len += at;
+            match block.get(len + 1) {
+                Some(0) => {}
+                Some(marker::RST0..=marker::RST7) if *restarts > 0 => *restarts -= 1,
+                _ => return (len, true),
+            }
+            len += 2;
+        }
     }
-    (block.len(), false)
+}
+
+/// Whether no 0xFF but stuffed ones start before the last byte. Without branches, so that the
+/// compiler makes vectors of it: one 0xFF in 200 bytes is common, too many to search one by one.
+fn is_quiet(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(&bytes[1..]);
+    pairs.fold(0, |any, (&byte, &next)| any | u8::from((byte == 0xFF) & (next != 0))) == 0
 }
