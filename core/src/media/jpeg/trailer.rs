@@ -85,7 +85,9 @@ fn picture(source: &dyn ReadAt, start: u64) -> Result<Option<Picture>> {
     while let Ok(step) = walker.step() {
         match step {
             Step::Segment(segment) if segment.marker == marker::SOS => {
-                walker.scan(u64::MAX, |_| Ok(()))?;
+                if walker.scan(u64::MAX, |_| Ok(())).is_err() {
+                    break;
+                }
             }
             Step::Segment(segment) => {
                 let payload = walker.payload(&segment)?;
