@@ -1,6 +1,6 @@
 //! Small JPEGs built in code, for tests.
 
-use super::super::{Manifest, Plan, scrub};
+use super::super::{Manifest, Plan, ReadAt, scrub};
 use super::segment;
 
 /// The word that is planted where it must not survive.
@@ -41,7 +41,7 @@ pub(super) fn sos(component: u8, first: u8, last: u8, bits: u8) -> Vec<u8> {
 /// A grey picture of one row of `blocks` blocks: two 0 bits each, filled up with ones.
 pub(super) fn data(blocks: usize) -> Vec<u8> {
     let mut data = vec![0; blocks.div_ceil(4)];
-    if blocks % 4 > 0 {
+    if !blocks.is_multiple_of(4) {
         data[blocks / 4] = 0xFF >> (2 * (blocks % 4));
     }
     data
@@ -112,7 +112,7 @@ pub(super) fn scrubbed(source: &[u8]) -> (Vec<u8>, Manifest) {
 }
 
 /// The bytes of the copy.
-pub(super) fn output(plan: &Plan, source: &Vec<u8>) -> Vec<u8> {
+pub(super) fn output(plan: &Plan, source: &dyn ReadAt) -> Vec<u8> {
     let mut copy = Vec::new();
     std::io::Read::read_to_end(&mut plan.reader(source), &mut copy).unwrap();
     copy
