@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::super::{Facts, Manifest, MediaError, RemovedKind, Result, exif};
+use super::super::{Facts, Manifest, MediaError, RemovedKind, Result, exif, icc};
 use super::segment;
 
 const APP0: u8 = 0xE0;
@@ -207,23 +207,31 @@ impl Profile {
         Ok(())
     }
 
-    /// The segments of the profile; none, and a note, if its pieces do not make one.
+    /// The segments of the profile without its words; none, and a note, if it can't be understood.
     fn rebuild(&mut self, manifest: &mut Manifest) -> Vec<u8> {
         self.pieces.sort_by_key(|piece| piece.first().copied());
-        let whole = !self.pieces.is_empty()
-            && (1..).zip(&self.pieces).all(|(number, piece): (usize, _)| {
-                let count = self.pieces.len();
-                piece.len() > 2 && [usize::from(piece[0]), usize::from(piece[1])] == [number, count]
-            });
-        let profile = self.pieces.iter().flat_map(|piece| piece.get(2..).unwrap_or_default());
-        let profile: Vec<u8> = if whole { profile.copied().collect() } else { Vec::new() };
-        let stated = profile.first_chunk().map(|len| u64::from(u32::from_be_bytes(*len)));
-        if !whole || stated != Some(profile.len() as u64) {
-            if self.len > 0 {
+        let count = self.pieces.len();
+        let whole = (1..).zip(&self.pieces).all(|(number, piece)| {
+            piece.len() > 2 && [usize::from(piece[0]), usize::from(piece[1])] == [number, count]
+        });
+        let mut profile: Vec<u8> = self
+            .pieces
+            .iter()
+            .flat_map(|piece| piece.get(2..).unwrap_or_default())
+            .copied()
+            .collect();
+        if !whole || !icc::clean(&mut profile, manifest) {
+            if !self.pieces.is_empty() {
                 manifest.remove(RemovedKind::Other, self.len as u64);
             }
             return Vec::new();
         }
-        self.pieces.iter().flat_map(|piece| segment(APP2, &[ICC, piece].concat())).collect()
+        let mut rest = profile.as_slice();
+        let pieces = self.pieces.iter().flat_map(|piece| {
+            let (bytes, after) = rest.split_at(piece.len() - 2);
+            rest = after;
+            segment(APP2, &[ICC, &piece[..2], bytes].concat())
+        });
+        pieces.collect()
     }
 }

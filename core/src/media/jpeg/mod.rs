@@ -308,7 +308,9 @@ mod tests {
 
     #[test]
     fn a_colour_profile_in_two_pieces_stays() {
-        let profile = [&30_u32.to_be_bytes()[..], &[7; 26]].concat();
+        let mut profile = vec![0; 132];
+        profile[3] = 132;
+        profile[36..40].copy_from_slice(b"acsp");
         let piece = |number: u8, bytes: &[u8]| {
             segment(0xE2, &[b"ICC_PROFILE\0", &[number, 2][..], bytes].concat())
         };
