@@ -96,12 +96,12 @@ impl<'a> Bits<'a> {
         Ok(number)
     }
 
-    /// Goes over `len` bits, at most 64.
-    pub(super) fn skip(&mut self, mut len: u32) -> Result<()> {
-        while len > 0 {
+    /// Goes over `len` bits, or as many as there are.
+    pub(super) fn skip(&mut self, mut len: u64) -> Result<()> {
+        while len > 0 && !self.exhausted {
             self.fill()?;
-            let step = len.min(FILLED);
-            self.take(step);
+            let step = len.min(FILLED.into());
+            self.take(step as u32);
             len -= step;
         }
         Ok(())

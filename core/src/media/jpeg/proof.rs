@@ -37,7 +37,7 @@ enum Kind<'a> {
     /// The first bits of the DC coefficients: the table of each block of a unit.
     FirstDc { blocks: Vec<usize>, codes: Vec<Codes> },
     /// One more bit of the DC coefficients of so many blocks.
-    MoreDc { blocks: u32 },
+    MoreDc { blocks: u64 },
     /// The first bits of a band of AC coefficients.
     FirstAc { codes: Codes, set: &'a mut [u64], band: [u8; 2] },
     /// One more bit of a band of AC coefficients.
@@ -107,7 +107,7 @@ impl<'a> Kind<'a> {
         }
         if scan.first == 0 {
             if scan.high > 0 {
-                return Ok(Self::MoreDc { blocks: blocks.len() as u32 });
+                return Ok(Self::MoreDc { blocks: blocks.len() as u64 });
             }
             let codes = scan.components.iter().map(|part| codes(0, part.dc_table));
             return Ok(Self::FirstDc { blocks, codes: codes.collect::<Result<_>>()? });
@@ -128,15 +128,7 @@ impl<'a> Kind<'a> {
         match self {
             Self::Sequential { blocks, codes } => sequential(bits, blocks, codes, units),
             Self::FirstDc { blocks, codes } => first_dc(bits, blocks, codes, units),
-            Self::MoreDc { blocks } => {
-                for _ in 0..units {
-                    bits.skip(*blocks)?;
-                    if bits.exhausted {
-                        break;
-                    }
-                }
-                Ok(())
-            }
+            Self::MoreDc { blocks } => bits.skip(*blocks * units),
             Self::FirstAc { codes, set, band } => {
                 first_ac(bits, codes, &mut set[from as usize..][..units as usize], *band)
             }
@@ -239,49 +231,43 @@ fn more_ac(
     blocks: &mut [u64],
     [first, last]: [u8; 2],
 ) -> Result<()> {
-    let mut run = 0_usize;
-    for set in blocks {
+    let mut block = 0;
+    while block < blocks.len() && !bits.exhausted {
+        let set = blocks[block];
         let mut at = first;
-        while run == 0 && at <= last {
+        let mut next = block + 1;
+        while at <= last {
             let code = bits.code(codes)?;
             if code != 0xF0 && code & 0x0F == 0 {
-                run = end_run(bits, code)?;
+                next = (block + end_run(bits, code)?).min(blocks.len());
+                let others = blocks[block + 1..next].iter();
+                let others = others.map(|set| u64::from((set & band(first, last)).count_ones()));
+                bits.skip(others.sum::<u64>() + u64::from((set & band(at, last)).count_ones()))?;
                 break;
             }
             let new = code & 0x0F != 0;
-            bits.skip(u32::from(new))?;
-            let (end, corrections) = skip_unset(*set, at, last, code >> 4);
-            bits.skip(corrections)?;
+            let (end, corrections) = skip_unset(set, at, last, code >> 4);
+            bits.skip(u64::from(new) + corrections)?;
             if new {
-                *set |= 1 << end.min(63);
+                blocks[block] |= 1 << end.min(63);
             }
             at = end + 1;
         }
-        if run > 0 {
-            run -= 1;
-            if at <= last {
-                bits.skip((*set & band(at, last)).count_ones())?;
-            }
-        }
-        if bits.exhausted {
-            break;
-        }
+        block = next;
     }
     Ok(())
 }
 
 /// Goes over `zeros` coefficients that are not set, from `at` on, to the next such one; tells
 /// where that is and how many set ones lie before, each of which has a bit.
-fn skip_unset(set: u64, at: u8, last: u8, mut zeros: u8) -> (u8, u32) {
-    for end in at..=last {
-        if set >> end & 1 == 0 {
-            if zeros == 0 {
-                return (end, (set & band(at, last) & ((1 << end) - 1)).count_ones());
-            }
-            zeros -= 1;
-        }
+fn skip_unset(set: u64, at: u8, last: u8, zeros: u8) -> (u8, u64) {
+    let mut unset = !set & band(at, last);
+    for _ in 0..zeros {
+        unset &= unset.wrapping_sub(1);
     }
-    (last + 1, (set & band(at, last)).count_ones())
+    let before = if unset == 0 { last + 1 } else { unset.trailing_zeros() as u8 };
+    let passed = if before == at { 0 } else { band(at, before - 1) };
+    (before, u64::from((set & passed).count_ones()))
 }
 
 /// The coefficients from `first` to `last`.
