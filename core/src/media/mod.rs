@@ -13,6 +13,7 @@ use std::io;
 
 mod exif;
 mod facts;
+mod icc;
 mod jpeg;
 mod manifest;
 mod plan;
