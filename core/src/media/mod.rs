@@ -11,12 +11,15 @@
 
 use std::io;
 
+mod assembly;
 mod exif;
 mod facts;
 mod jpeg;
 mod manifest;
 mod plan;
+mod png;
 mod source;
+mod upright;
 
 pub use facts::{Facts, Position};
 pub use manifest::{Manifest, Remaining, RemainingKind, Removed, RemovedKind};
@@ -28,6 +31,8 @@ pub use source::ReadAt;
 pub enum Format {
     /// JPEG, with or without gain map, motion photo or maker trailer.
     Jpeg,
+    /// PNG, still or animated (APNG).
+    Png,
 }
 
 impl Format {
@@ -36,6 +41,7 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
+            Self::Png => "png",
         }
     }
 }
@@ -72,6 +78,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     source.read_exact_at(0, head)?;
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
+        _ if head.starts_with(png::SIGNATURE) => Ok(Format::Png),
         _ => Err(MediaError::Unsupported),
     }
 }
@@ -80,6 +87,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
+        Format::Png => png::facts(source),
     }
 }
 
@@ -87,5 +95,6 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
 pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
+        Format::Png => png::scrub(source),
     }
 }
