@@ -9,7 +9,7 @@
 use std::ops::Range;
 
 use super::{
-    Format, Manifest, MediaError, Piece, Plan, ReadAt, RemainingKind, RemovedKind, Result,
+    Format, Manifest, MediaError, Piece, Plan, ReadAt, RemainingKind, RemovedKind, Result, exif,
 };
 
 /// A file with more chunks, boxes or blocks than this is refused: it would cost more time and memory
@@ -122,6 +122,22 @@ impl Assembly {
         if !range.is_empty() {
             self.manifest.remove(kind, range.end - range.start);
         }
+    }
+
+    /// Leaves out a part of the source that holds the TIFF `block`, packed in some way. Its bytes are
+    /// shared out among the kinds in the block.
+    pub(super) fn remove_exif(&mut self, block: &[u8], range: Range<u64>) {
+        let bytes = range.end - range.start;
+        let mut kinds = Manifest::default();
+        exif::note(block, &mut kinds);
+        let mut left = bytes;
+        for removed in kinds.removed {
+            let share = removed.bytes.saturating_mul(bytes) / (block.len() as u64).max(1);
+            let share = share.min(left);
+            left -= share;
+            self.manifest.remove(removed.kind, share);
+        }
+        self.manifest.remove(RemovedKind::Exif, left);
     }
 
     /// Puts `bytes` where `found` stood at `range`. They are copied if they are the same; else what

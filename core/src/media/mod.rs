@@ -18,8 +18,10 @@ mod jpeg;
 mod manifest;
 mod plan;
 mod png;
+mod profile;
 mod source;
 mod upright;
+mod webp;
 
 pub use facts::{Facts, Position};
 pub use manifest::{Manifest, Remaining, RemainingKind, Removed, RemovedKind};
@@ -33,6 +35,8 @@ pub enum Format {
     Jpeg,
     /// PNG, still or animated (APNG).
     Png,
+    /// WebP: lossy, lossless or animated.
+    WebP,
 }
 
 impl Format {
@@ -42,6 +46,7 @@ impl Format {
         match self {
             Self::Jpeg => "jpg",
             Self::Png => "png",
+            Self::WebP => "webp",
         }
     }
 }
@@ -79,6 +84,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
         _ if head.starts_with(png::SIGNATURE) => Ok(Format::Png),
+        _ if webp::is_webp(head) => Ok(Format::WebP),
         _ => Err(MediaError::Unsupported),
     }
 }
@@ -88,6 +94,7 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
         Format::Png => png::facts(source),
+        Format::WebP => webp::facts(source),
     }
 }
 
@@ -96,5 +103,6 @@ pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
         Format::Png => png::scrub(source),
+        Format::WebP => webp::scrub(source),
     }
 }

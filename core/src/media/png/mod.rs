@@ -8,7 +8,7 @@
 
 use super::assembly::Assembly;
 use super::upright::Upright;
-use super::{Facts, Format, Manifest, MediaError, Plan, ReadAt, RemovedKind, Result, exif};
+use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif};
 use animation::{ANNOUNCEMENT_LEN, Animation};
 use chunk::{Chunk, Chunks, SIGNATURE_LEN};
 use header::{Colour, Header};
@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
             }
             self.out.put(&chunk::chunk(*b"eXIf", &clean));
         }
-        self.note_exif(block, chunk);
+        self.out.remove_exif(block, chunk.whole());
         Ok(())
     }
 
@@ -274,23 +274,8 @@ impl<'a> Walk<'a> {
         };
         let orientation = exif::read(&block).orientation;
         self.worded_orientation = self.worded_orientation.or(orientation);
-        self.note_exif(&block, chunk);
+        self.out.remove_exif(&block, chunk.whole());
         Ok(())
-    }
-
-    /// Notes that `chunk` goes, which holds `block` packed in some way: its bytes are shared out
-    /// among the kinds in the block.
-    fn note_exif(&mut self, block: &[u8], chunk: Chunk) {
-        let bytes = chunk.whole().end - chunk.start;
-        let mut kinds = Manifest::default();
-        exif::note(block, &mut kinds);
-        let mut left = bytes;
-        for removed in kinds.removed {
-            let share = removed.bytes * bytes / (block.len() as u64).max(1);
-            self.out.manifest.remove(removed.kind, share);
-            left -= share.min(left);
-        }
-        self.out.manifest.remove(RemovedKind::Exif, left);
     }
 
     fn end(&mut self, chunk: Chunk) -> Result<()> {

@@ -9,6 +9,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use super::chunk;
 use super::header::{Colour, Header};
+use crate::media::profile::stated_len;
 
 /// Whether a chunk of this type and length may stand before the pixels of such a picture.
 pub(super) fn passes(kind: [u8; 4], len: u32, header: &Header) -> bool {
@@ -62,8 +63,8 @@ pub(super) fn profile(data: &[u8]) -> Option<Vec<u8>> {
         | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let (status, read, len) =
         decompress(&mut DecompressorOxide::new(), stream, &mut profile, 0, flags);
-    let stated = u32::from_be_bytes(*profile.first_chunk()?) as usize;
-    if status != TINFLStatus::Done || profile.get(36..40)? != b"acsp" || stated > len {
+    let stated = stated_len(&profile)? as usize;
+    if status != TINFLStatus::Done || stated > len {
         return None;
     }
     let mut data = PROFILE_NAME.to_vec();
