@@ -14,7 +14,9 @@ use std::io;
 mod assembly;
 mod exif;
 mod facts;
+mod gif;
 mod jpeg;
+mod jxl;
 mod manifest;
 mod plan;
 mod png;
@@ -37,6 +39,10 @@ pub enum Format {
     Png,
     /// WebP: lossy, lossless or animated.
     WebP,
+    /// GIF, still or animated.
+    Gif,
+    /// JPEG XL, in its container or as bare codestream.
+    Jxl,
 }
 
 impl Format {
@@ -47,6 +53,8 @@ impl Format {
             Self::Jpeg => "jpg",
             Self::Png => "png",
             Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Jxl => "jxl",
         }
     }
 }
@@ -85,6 +93,8 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
         _ if head.starts_with(png::SIGNATURE) => Ok(Format::Png),
         _ if webp::is_webp(head) => Ok(Format::WebP),
+        _ if gif::is_gif(head) => Ok(Format::Gif),
+        _ if jxl::is_jxl(head) => Ok(Format::Jxl),
         _ => Err(MediaError::Unsupported),
     }
 }
@@ -95,6 +105,8 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
         Format::Jpeg => jpeg::facts(source),
         Format::Png => png::facts(source),
         Format::WebP => webp::facts(source),
+        Format::Gif => gif::facts(source),
+        Format::Jxl => jxl::facts(source),
     }
 }
 
@@ -104,5 +116,7 @@ pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
         Format::Jpeg => jpeg::scrub(source),
         Format::Png => png::scrub(source),
         Format::WebP => webp::scrub(source),
+        Format::Gif => gif::scrub(source),
+        Format::Jxl => jxl::scrub(source),
     }
 }
