@@ -228,3 +228,106 @@ const WINDOW: usize = 1 << 10;
 
 /// No more than this is read of an Exif block, which is a few hundred kilobytes at most.
 const EXIF_MAX: usize = 2 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::abuse::{CANARY, abuse, facts_of, scrubbed, scrubbed_with_plan, stays_sane};
+
+    const STREAM: &[u8] = &[0xFF, 0x0A, 0x00, 0x10, 0x10, 0x09];
+
+    fn boxed(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+        [&(data.len() as u32 + 8).to_be_bytes()[..], kind, data].concat()
+    }
+
+    fn part(number: u32, data: &[u8]) -> Vec<u8> {
+        boxed(b"jxlp", &[&number.to_be_bytes()[..], data].concat())
+    }
+
+    fn jxl(boxes: &[Vec<u8>]) -> Vec<u8> {
+        [&SIGNATURE[..], FILE_TYPE, &boxes.concat()].concat()
+    }
+
+    #[test]
+    fn a_clean_picture_stays_as_it_is() {
+        for clean in [
+            STREAM.to_vec(),
+            jxl(&[boxed(b"jxlc", STREAM)]),
+            jxl(&[boxed(b"jxll", &[10]), part(0, STREAM), part(1 | LAST_PART, b"more")]),
+            // A box that reaches to the end of the file.
+            jxl(&[[b"\0\0\0\0jxlc", STREAM].concat()]),
+        ] {
+            let (copy, plan) = scrubbed_with_plan(&clean).unwrap();
+            assert_eq!(copy, clean);
+            assert_eq!(plan.pieces.len(), 1);
+            assert!(plan.manifest.removed.is_empty() && !plan.manifest.broken);
+        }
+    }
+
+    #[test]
+    fn nothing_but_the_codestream_passes() {
+        let clean = jxl(&[boxed(b"jxlc", STREAM)]);
+        let kinds = [b"Exif", b"xml ", b"jumb", b"brob", b"jbrd", b"jhgm", b"jxli", b"free"];
+        for kind in kinds.into_iter().chain([b"jxlc", b"jxlp", b"ftyp", b"JXL ", b"jxll"]) {
+            let hidden = boxed(kind, CANARY);
+            let behind = jxl(&[boxed(b"jxlc", STREAM), hidden.clone()]);
+            assert_eq!(scrubbed(&behind).unwrap(), clean, "{kind:?} behind");
+            if !matches!(kind, b"jxlc" | b"jxlp") {
+                let before = jxl(&[hidden, boxed(b"jxlc", STREAM)]);
+                assert_eq!(scrubbed(&before).unwrap(), clean, "{kind:?} before");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_named_by_what_it_is() {
+        let packed = boxed(b"brob", b"xml CANARY");
+        let plan = scrubbed_with_plan(&jxl(&[boxed(b"jxlc", STREAM), packed])).unwrap().1;
+        assert_eq!(plan.manifest.removed[0].kind, RemovedKind::Xmp);
+        assert!(!plan.manifest.broken);
+    }
+
+    #[test]
+    fn parts_must_follow_on_and_begin_as_a_codestream() {
+        for parts in [
+            [part(1, STREAM), part(2 | LAST_PART, b"")],
+            [part(0, STREAM), part(LAST_PART, b"")],
+            [part(0, STREAM), part(1, b"")],
+            [part(0, CANARY), part(1 | LAST_PART, b"")],
+            [part(0, STREAM), boxed(b"jxlc", STREAM)],
+        ] {
+            assert!(matches!(scrubbed(&jxl(&parts)), Err(MediaError::Malformed)));
+        }
+    }
+
+    #[test]
+    fn the_file_type_and_the_end_hold_nothing_else() {
+        let clean = jxl(&[boxed(b"jxlc", STREAM)]);
+        let file_type = boxed(b"ftyp", b"jxl \0\0\0\0jxl CANARY");
+        let source = [&SIGNATURE[..], &file_type, &boxed(b"jxlc", STREAM), CANARY].concat();
+        let (copy, plan) = scrubbed_with_plan(&source).unwrap();
+        assert_eq!(copy, clean);
+        assert!(plan.manifest.broken);
+    }
+
+    #[test]
+    fn facts_come_from_the_exif_box() {
+        let mut block = b"\0\0\0\x02??MM\0\x2A\0\0\0\x08\0\x01".to_vec();
+        block.extend(b"\x01\x12\0\x03\0\0\0\x01\0\x05\0\0\0\0\0\0");
+        let source = jxl(&[boxed(b"Exif", &block), boxed(b"jxlc", STREAM)]);
+        assert_eq!(facts_of(&source).orientation, Some(5));
+        assert_eq!(facts_of(STREAM), Facts::default());
+    }
+
+    #[test]
+    fn abuse_gives_an_error_or_a_clean_copy() {
+        let fixture = jxl(&[
+            boxed(b"Exif", b"\0\0\0\0MM\0\x2A\0\0\0\x08CANARY"),
+            part(0, STREAM),
+            boxed(b"jbrd", CANARY),
+            part(1 | LAST_PART, b"more"),
+            boxed(b"xml ", CANARY),
+        ]);
+        abuse(&fixture, stays_sane);
+    }
+}

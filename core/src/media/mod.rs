@@ -11,6 +11,8 @@
 
 use std::io;
 
+#[cfg(test)]
+mod abuse;
 mod assembly;
 mod exif;
 mod facts;

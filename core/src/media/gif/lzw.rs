@@ -125,10 +125,10 @@ mod tests {
     #[test]
     fn an_image_ends_with_its_last_pixel() {
         // Clear, 1, 1, 1, end in codes of three bits, which pixel 3 makes four bits long.
-        let bytes = [0b01_001_100, 0b0101_001_0, 0xAA];
+        let bytes = [0b0100_1100, 0b0101_0010, 0xAA];
         let mut lzw = Lzw::new(2, 3).unwrap();
         assert_eq!(lzw.feed(&bytes).unwrap(), Some(2));
-        assert_eq!(lzw.tail(bytes[1]), [0b0101_001_0]);
+        assert_eq!(lzw.tail(bytes[1]), [0b0101_0010]);
     }
 
     #[test]

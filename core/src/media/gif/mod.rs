@@ -12,6 +12,8 @@ use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, profil
 use lzw::Lzw;
 
 mod lzw;
+#[cfg(test)]
+mod tests;
 
 /// Whether `head` is the start of a GIF.
 pub(super) fn is_gif(head: &[u8]) -> bool {

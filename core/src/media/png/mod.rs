@@ -20,6 +20,8 @@ mod chunk;
 mod header;
 mod pixels;
 mod small;
+#[cfg(test)]
+mod tests;
 mod text;
 
 /// What every PNG starts with.

@@ -69,8 +69,8 @@ pub(super) fn profile(data: &[u8]) -> Option<Vec<u8>> {
     }
     let mut data = PROFILE_NAME.to_vec();
     data.extend_from_slice(&[0, 0]);
-    if stated == len {
-        data.extend_from_slice(&stream[..read]);
+    if (len, read) == (stated, stream.len()) {
+        data.extend_from_slice(stream);
     } else {
         data.extend(compress_to_vec_zlib(&profile[..stated], PROFILE_LEVEL));
     }
@@ -105,6 +105,7 @@ mod tests {
     #[test]
     fn a_profile_loses_its_name_and_what_follows_it() {
         let clean = profile(&profile_data(b"ICC", b"", b"")).unwrap();
+        assert_eq!(profile(&profile_data(b"CANARY", b"", b"")), Some(clean.clone()));
         assert_eq!(profile(&profile_data(b"CANARY", b"", b"CANARY")), Some(clean.clone()));
         assert_eq!(profile(&profile_data(b"ICC", b"CANARY", b"")), Some(clean));
     }

@@ -6,11 +6,14 @@
 //! made anew so that they match what is left. A chunk counts only where libwebp, which nearly every
 //! viewer uses, looks at it.
 
-use std::ops::Range;
-
-use super::assembly::{Assembly, MAX_PARTS, Window};
+use super::assembly::{Assembly, Window};
 use super::upright::Upright;
 use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif, profile};
+use chunk::{Chunk, Chunks, HEAD_LEN, write_chunk, write_start};
+
+mod chunk;
+#[cfg(test)]
+mod tests;
 
 /// Whether `head` is the start of a WebP.
 pub(super) fn is_webp(head: &[u8]) -> bool {
@@ -272,40 +275,6 @@ fn check_bitstream(window: &mut Window<'_>, chunk: Chunk) -> Result<()> {
     if is_bitstream { Ok(()) } else { Err(MediaError::Malformed) }
 }
 
-/// Adds `chunk` as it is, padded with zero.
-fn write_chunk(window: &mut Window<'_>, out: &mut Assembly, chunk: Chunk) -> Result<()> {
-    write_start(window, out, chunk, chunk.len)
-}
-
-/// Adds the first `len` bytes of `chunk` as a chunk.
-fn write_start(window: &mut Window<'_>, out: &mut Assembly, chunk: Chunk, len: u32) -> Result<()> {
-    if chunk.len < len {
-        return Err(MediaError::Malformed);
-    }
-    let end = chunk.data().start + u64::from(len);
-    if len == chunk.len {
-        out.copy(chunk.start..end);
-    } else {
-        out.put(&chunk.kind);
-        out.put(&len.to_le_bytes());
-        out.copy(chunk.data().start..end);
-    }
-    let is_padded =
-        len % 2 == 1 && len == chunk.len && chunk.end > end && window.array::<1>(end)? == [0];
-    if is_padded {
-        out.copy(end..chunk.end);
-        return Ok(());
-    }
-    if len % 2 == 1 {
-        out.put(&[0]);
-    }
-    if chunk.end > end {
-        out.manifest.broken = true;
-        out.remove(RemovedKind::HiddenBytes, end..chunk.end);
-    }
-    Ok(())
-}
-
 /// Leaves `chunk` out.
 fn drop_chunk(window: &mut Window<'_>, out: &mut Assembly, chunk: Chunk) -> Result<()> {
     let kind = match &chunk.kind {
@@ -338,74 +307,8 @@ fn tiff(data: &[u8]) -> &[u8] {
     data.strip_prefix(b"Exif\0\0").unwrap_or(data)
 }
 
-/// Where a chunk lies. Its data has not been read.
-#[derive(Clone, Copy)]
-struct Chunk {
-    start: u64,
-    kind: [u8; 4],
-    len: u32,
-    /// The end with padding, as far as the source has it.
-    end: u64,
-}
-
-impl Chunk {
-    fn data(&self) -> Range<u64> {
-        let start = self.start + 8;
-        start..start + u64::from(self.len)
-    }
-
-    fn whole(&self) -> Range<u64> {
-        self.start..self.end
-    }
-}
-
-/// The chunks of a file or of a frame, one after another.
-struct Chunks {
-    next: u64,
-    end: u64,
-    count: u32,
-}
-
-impl Chunks {
-    fn of_file(window: &mut Window<'_>) -> Result<Self> {
-        let head: [u8; HEAD_LEN] = window.array(0)?;
-        let size = u32::from_le_bytes([head[4], head[5], head[6], head[7]]);
-        let end = (u64::from(size) + 8).min(window.source_len());
-        Ok(Self { next: HEAD_LEN as u64, end, count: 0 })
-    }
-
-    fn inside(chunk: Chunk, skip: u32) -> Self {
-        let data = chunk.data();
-        Self { next: data.start + u64::from(skip), end: data.end, count: 0 }
-    }
-
-    /// The next chunk; none if no whole one follows.
-    fn next(&mut self, window: &mut Window<'_>) -> Result<Option<Chunk>> {
-        if self.end.saturating_sub(self.next) < 8 {
-            return Ok(None);
-        }
-        let [k0, k1, k2, k3, l0, l1, l2, l3] = window.array(self.next)?;
-        let len = u32::from_le_bytes([l0, l1, l2, l3]);
-        let data_end = self.next + 8 + u64::from(len);
-        if data_end > self.end {
-            return Ok(None);
-        }
-        self.count += 1;
-        if self.count > MAX_PARTS {
-            return Err(MediaError::TooComplex);
-        }
-        let end = (data_end + u64::from(len % 2)).min(self.end);
-        let chunk = Chunk { start: self.next, kind: [k0, k1, k2, k3], len, end };
-        self.next = end;
-        Ok(Some(chunk))
-    }
-}
-
 /// To hop from header to header.
 const WINDOW: usize = 1 << 10;
-
-/// The length of the RIFF header.
-const HEAD_LEN: usize = 12;
 
 /// The lengths of what the chunks with fixed contents hold.
 const VP8X_LEN: u32 = 10;
