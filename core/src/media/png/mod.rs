@@ -32,12 +32,14 @@ pub(super) const SIGNATURE: &[u8; SIGNATURE_LEN as usize] = b"\x89PNG\r\n\x1A\n"
 pub(super) fn facts(source: &dyn ReadAt) -> Result<Facts> {
     let mut chunks = Chunks::new(source, HOP_WINDOW);
     let mut facts = Facts::default();
+    let mut unpackable = UNPACKED_WORDS;
     while let Some(chunk) = chunks.next()? {
         let block = match &chunk.kind {
             b"eXIf" => Some(chunks.window.all(chunk.data(), EXIF_MAX)?),
             b"tEXt" | b"zTXt" | b"iTXt" => {
                 let data = chunks.window.all(chunk.data(), TEXT_MAX)?;
-                Text::parse(chunk.kind, &data).and_then(|text| text.exif())
+                let text = Text::parse(chunk.kind, &data);
+                text.filter(|text| text.is_block(&mut unpackable)).and_then(|text| text.exif())
             }
             b"IEND" => break,
             _ => None,
@@ -77,6 +79,8 @@ struct Walk<'a> {
     inflatable: u64,
     animation: Animation,
     upright: Upright,
+    /// How many chunks of words may still be unpacked.
+    unpackable: u32,
     /// The orientation in an Exif block among the words, which counts if there is no `eXIf`.
     worded_orientation: Option<u16>,
     has_exif: bool,
@@ -102,6 +106,7 @@ impl<'a> Walk<'a> {
             inflatable: MAX_INFLATED,
             animation: Animation::default(),
             upright: Upright::default(),
+            unpackable: UNPACKED_WORDS,
             worded_orientation: None,
             has_exif: false,
         })
@@ -198,15 +203,17 @@ impl<'a> Walk<'a> {
     }
 
     fn profile(&mut self, chunk: Chunk) -> Result<()> {
-        let found = self.chunks.window.all(chunk.data(), PROFILE_MAX)?;
-        match small::profile(&found) {
-            Some(clean) if self.chunks.is_intact(chunk)? && self.is_first(chunk) => {
-                let found = chunk::chunk(chunk.kind, &found);
-                self.out.replace(chunk.whole(), &found, &clean, RemovedKind::ProfileText);
-                Ok(())
-            }
-            _ => self.drop(RemovedKind::Other, chunk),
+        // Only the first one is unpacked, or many small bombs would make a large one.
+        if !self.is_first(chunk) || !self.chunks.is_intact(chunk)? {
+            return self.drop(RemovedKind::Other, chunk);
         }
+        let found = self.chunks.window.all(chunk.data(), PROFILE_MAX)?;
+        let Some(clean) = small::profile(&found) else {
+            return self.drop(RemovedKind::Other, chunk);
+        };
+        let found = chunk::chunk(chunk.kind, &found);
+        self.out.replace(chunk.whole(), &found, &clean, RemovedKind::ProfileText);
+        Ok(())
     }
 
     fn pixels(&mut self, chunk: Chunk) -> Result<()> {
@@ -268,6 +275,9 @@ impl<'a> Walk<'a> {
         let Some(text) = Text::parse(chunk.kind, &data) else {
             return self.drop(RemovedKind::Text, chunk);
         };
+        if !text.is_block(&mut self.unpackable) {
+            return self.drop(text.kind(), chunk);
+        }
         if let Some(packet) = text.xmp() {
             self.upright.xmp(&packet);
         }
@@ -355,15 +365,18 @@ const HOP_WINDOW: usize = 1 << 10;
 /// To read everything.
 const SCRUB_WINDOW: usize = 64 << 10;
 
-/// What a picture and its frames may inflate to: 170 million pixels of three bytes, more than any
-/// phone saves as PNG. Larger ones would take too long to prove.
-const MAX_INFLATED: u64 = 512 << 20;
+/// What a picture and its frames may inflate to: 89 million pixels of three bytes, more than any
+/// phone saves as PNG. Larger ones would take more than a second to prove.
+const MAX_INFLATED: u64 = 256 << 20;
 
 /// No more than this is read of an Exif block, which is a few hundred kilobytes at most.
 const EXIF_MAX: usize = 2 << 20;
 
 /// No more than this is read of a chunk of words.
 const TEXT_MAX: usize = 2 << 20;
+
+/// No more chunks of words than this are unpacked, or many small bombs would make a large one.
+const UNPACKED_WORDS: u32 = 16;
 
 /// No more than this is read of a packed colour profile; a longer one does not pass.
 const PROFILE_MAX: usize = 4 << 20;

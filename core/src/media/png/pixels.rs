@@ -174,6 +174,9 @@ impl Run {
 
     /// Compresses the rows that the frame has, and nothing behind them.
     fn repack(&self, chunks: &mut Chunks<'_>, out: &mut Assembly) -> Result<Option<u32>> {
+        if self.wanted > MAX_REPACKABLE {
+            return Err(MediaError::TooComplex);
+        }
         let mut data = Vec::new();
         if let Some(number) = self.sequence {
             data.extend_from_slice(&number.to_be_bytes());
@@ -345,10 +348,15 @@ const SEQUENCE_LEN: u64 = 4;
 /// The ring must hold the 32 KiB that a zlib stream refers back to; twice that is quick.
 const RING_LEN: usize = 64 << 10;
 
+/// Hidden rows are taken out only of a picture that is quickly packed again: 22 million pixels of
+/// three bytes.
+const MAX_REPACKABLE: u64 = 64 << 20;
+
 /// A picture with hidden rows is refused if its other rows can't be held in memory.
 const MAX_REPACKED: usize = 24 << 20;
 
-const REPACK_LEVEL: i32 = 3;
+/// Quick rather than small.
+const REPACK_LEVEL: i32 = 1;
 const ZLIB_WINDOW_BITS: i32 = 15;
 
 const _: () = assert!(RING_LEN.is_power_of_two(), "the inflater wraps by a mask");

@@ -45,6 +45,13 @@ impl<'a> Text<'a> {
         }
     }
 
+    /// Whether it claims to be an Exif block or an XMP packet, while `left` more may be unpacked.
+    pub(super) fn is_block(&self, left: &mut u32) -> bool {
+        let is_block = matches!(self.kind(), RemovedKind::Exif | RemovedKind::Xmp) && *left > 0;
+        *left -= u32::from(is_block);
+        is_block
+    }
+
     /// The XMP packet, if that is what it is.
     pub(super) fn xmp(&self) -> Option<Vec<u8>> {
         (self.keyword == b"XML:com.adobe.xmp").then(|| self.unpacked())?
