@@ -17,6 +17,7 @@ mod assembly;
 mod exif;
 mod facts;
 mod gif;
+mod icc;
 mod jpeg;
 mod jxl;
 mod manifest;
