@@ -23,7 +23,6 @@ mod jxl;
 mod manifest;
 mod plan;
 mod png;
-mod profile;
 mod source;
 mod upright;
 mod webp;

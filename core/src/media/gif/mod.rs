@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::assembly::{Assembly, MAX_PARTS, Window};
-use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, profile};
+use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, icc};
 use lzw::Lzw;
 
 mod lzw;
@@ -213,9 +213,9 @@ impl Walk<'_> {
                 let found = &found[..found.len().min(LOOP_LEN)];
                 self.out.replace(range, found, &clean, RemovedKind::HiddenBytes);
             }
-            (b"ICCRGBG1012", _) if !self.has_profile && self.is_profile(range.clone())? => {
+            (b"ICCRGBG1012", _) if !self.has_profile => {
                 self.has_profile = true;
-                self.out.copy(range);
+                self.profile(range)?;
             }
             (b"XMP DataXMP", _) => self.out.remove(RemovedKind::Xmp, range),
             (b"C2PA_GIF\x01\0\0", _) => self.out.remove(RemovedKind::Provenance, range),
@@ -224,20 +224,33 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Whether the sub-blocks behind the name in `range` hold a colour profile and nothing else.
-    fn is_profile(&mut self, range: Range<u64>) -> Result<bool> {
-        let mut start = Vec::with_capacity(profile::START_LEN);
-        let mut at = range.start + APPLICATION_HEAD_LEN;
-        let mut total = 0;
-        while at < range.end {
+    /// Adds the colour profile in the sub-blocks behind the name in `range`, if it is one.
+    fn profile(&mut self, range: Range<u64>) -> Result<()> {
+        let mut found = Vec::new();
+        let blocks = range.start + APPLICATION_HEAD_LEN;
+        let mut at = blocks;
+        while at < range.end && found.len() <= PROFILE_MAX {
             let [len] = self.window.array(at)?;
-            let missing = profile::START_LEN - start.len();
             let data = at + 1..at + 1 + u64::from(len);
-            start.extend(self.window.all(data.clone(), missing)?);
-            total += u64::from(len);
             at = data.end;
+            found.extend(self.window.all(data, usize::from(len))?);
         }
-        Ok(profile::stated_len(&start).is_some_and(|len| u64::from(len) == total))
+        let mut clean = found.clone();
+        if found.len() > PROFILE_MAX || !icc::clean(&mut clean, &mut self.out.manifest) {
+            self.out.remove(RemovedKind::Other, range);
+            return Ok(());
+        }
+        if clean == found {
+            self.out.copy(range);
+            return Ok(());
+        }
+        self.out.copy(range.start..blocks);
+        for block in clean.chunks(usize::from(u8::MAX)) {
+            self.out.put(&[block.len() as u8]);
+            self.out.put(block);
+        }
+        self.out.put(&[0]);
+        Ok(())
     }
 
     /// Where the sub-blocks from `at` on end; none if the source ends before.
@@ -305,6 +318,10 @@ const LOOP_LEN: usize = 19;
 
 /// How much of an extension is read to tell what it is.
 const EXTENSION_START_LEN: usize = LOOP_LEN;
+
+/// Larger colour profiles are dropped: those of displays and cameras are kilobytes, those of
+/// printers up to three megabytes.
+const PROFILE_MAX: usize = 4 << 20;
 
 /// The length of the last bits of a pixel and an end code.
 const TAIL_MAX: usize = 3;

@@ -78,6 +78,20 @@ fn only_the_last_control_before_an_image_counts() {
 }
 
 #[test]
+fn a_colour_profile_passes_without_words() {
+    let profile = |maker: &[u8; 4]| {
+        let mut profile = [0; 132];
+        profile[3] = 132;
+        profile[36..40].copy_from_slice(b"acsp");
+        profile[48..52].copy_from_slice(maker);
+        extension(0xFF, &[b"ICCRGBG1012", &profile])
+    };
+    let clean = gif(&[&profile(&[0; 4]), &image()]);
+    assert_eq!(scrubbed(&clean).unwrap(), clean);
+    assert_eq!(scrubbed(&gif(&[&profile(b"CNRY"), &image()])).unwrap(), clean);
+}
+
+#[test]
 fn bytes_behind_the_loop_count_do_not_pass() {
     let long = extension(0xFF, &[b"NETSCAPE2.0", &[3, 1, 0, 0][1..], CANARY]);
     assert_eq!(scrubbed(&gif(&[&long, &image()])).unwrap(), gif(&[LOOPS, &image()]));

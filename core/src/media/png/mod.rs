@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
             return self.drop(RemovedKind::Other, chunk);
         }
         let found = self.chunks.window.all(chunk.data(), PROFILE_MAX)?;
-        let Some(clean) = small::profile(&found) else {
+        let Some(clean) = small::profile(&found, &mut self.out.manifest) else {
             return self.drop(RemovedKind::Other, chunk);
         };
         let found = chunk::chunk(chunk.kind, &found);

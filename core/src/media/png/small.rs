@@ -9,7 +9,7 @@ use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
 use super::chunk;
 use super::header::{Colour, Header};
-use crate::media::profile::stated_len;
+use crate::media::{Manifest, icc};
 
 /// Whether a chunk of this type and length may stand before the pixels of such a picture.
 pub(super) fn passes(kind: [u8; 4], len: u32, header: &Header) -> bool {
@@ -53,26 +53,27 @@ pub(super) fn colours(
     Some(chunk::chunk(kind, data.get(..len)?))
 }
 
-/// The colour profile chunk made of the `data` found: a constant name, the profile, nothing behind
-/// it. None if there is no profile in it.
-pub(super) fn profile(data: &[u8]) -> Option<Vec<u8>> {
+/// The colour profile chunk made of the `data` found: a constant name, the profile without words,
+/// nothing behind it. None if there is no profile in it.
+pub(super) fn profile(data: &[u8], manifest: &mut Manifest) -> Option<Vec<u8>> {
     let name_len = memchr::memchr(0, data)?;
     let stream = data[name_len + 1..].strip_prefix(&[0])?;
-    let mut profile = vec![0; PROFILE_MAX];
+    let mut found = vec![0; PROFILE_MAX];
     let flags = inflate_flags::TINFL_FLAG_PARSE_ZLIB_HEADER
         | inflate_flags::TINFL_FLAG_USING_NON_WRAPPING_OUTPUT_BUF;
     let (status, read, len) =
-        decompress(&mut DecompressorOxide::new(), stream, &mut profile, 0, flags);
-    let stated = stated_len(&profile)? as usize;
-    if status != TINFLStatus::Done || stated > len {
+        decompress(&mut DecompressorOxide::new(), stream, &mut found, 0, flags);
+    found.truncate(len);
+    let mut clean = found.clone();
+    if status != TINFLStatus::Done || !icc::clean(&mut clean, manifest) {
         return None;
     }
     let mut data = PROFILE_NAME.to_vec();
     data.extend_from_slice(&[0, 0]);
-    if (len, read) == (stated, stream.len()) {
+    if clean == found && read == stream.len() {
         data.extend_from_slice(stream);
     } else {
-        data.extend(compress_to_vec_zlib(&profile[..stated], PROFILE_LEVEL));
+        data.extend(compress_to_vec_zlib(&clean, PROFILE_LEVEL));
     }
     Some(chunk::chunk(*b"iCCP", &data))
 }
@@ -90,11 +91,13 @@ const PROFILE_LEVEL: u8 = 6;
 mod tests {
     use super::*;
 
-    fn profile_data(name: &[u8], inside: &[u8], tail: &[u8]) -> Vec<u8> {
-        let mut profile = vec![0; 200];
-        profile[..4].copy_from_slice(&200u32.to_be_bytes());
+    /// The smallest profile, which has no tag, with this in a field of its header that needs not
+    /// be there.
+    fn profile_data(name: &[u8], maker: &[u8; 4], tail: &[u8]) -> Vec<u8> {
+        let mut profile = vec![0; 132];
+        profile[3] = 132;
         profile[36..40].copy_from_slice(b"acsp");
-        profile.extend(inside);
+        profile[48..52].copy_from_slice(maker);
         let mut data = name.to_vec();
         data.extend([0, 0]);
         data.extend(compress_to_vec_zlib(&profile, 6));
@@ -102,20 +105,24 @@ mod tests {
         data
     }
 
+    fn cleaned(data: &[u8]) -> Option<Vec<u8>> {
+        profile(data, &mut Manifest::default())
+    }
+
     #[test]
-    fn a_profile_loses_its_name_and_what_follows_it() {
-        let clean = profile(&profile_data(b"ICC", b"", b"")).unwrap();
-        assert_eq!(profile(&profile_data(b"CANARY", b"", b"")), Some(clean.clone()));
-        assert_eq!(profile(&profile_data(b"CANARY", b"", b"CANARY")), Some(clean.clone()));
-        assert_eq!(profile(&profile_data(b"ICC", b"CANARY", b"")), Some(clean));
+    fn a_profile_loses_its_name_its_words_and_what_follows_it() {
+        let clean = cleaned(&profile_data(b"ICC", &[0; 4], b"")).unwrap();
+        assert_eq!(cleaned(&profile_data(b"CANARY", &[0; 4], b"")), Some(clean.clone()));
+        assert_eq!(cleaned(&profile_data(b"CANARY", &[0; 4], b"CANARY")), Some(clean.clone()));
+        assert_eq!(cleaned(&profile_data(b"ICC", b"CNRY", b"")), Some(clean));
     }
 
     #[test]
     fn what_is_no_profile_does_not_pass_as_one() {
         let mut words = b"ICC\0\0".to_vec();
         words.extend(compress_to_vec_zlib(b"CANARY CANARY CANARY CANARY CANARY CANARY CANARY", 6));
-        assert_eq!(profile(&words), None);
-        assert_eq!(profile(b""), None);
-        assert_eq!(profile(b"ICC\0\0CANARY"), None);
+        assert_eq!(cleaned(&words), None);
+        assert_eq!(cleaned(b""), None);
+        assert_eq!(cleaned(b"ICC\0\0CANARY"), None);
     }
 }

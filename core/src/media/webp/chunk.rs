@@ -107,5 +107,16 @@ pub(super) fn write_start(
     Ok(())
 }
 
+/// A whole chunk of our own.
+pub(super) fn own_chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
+    // The limits of what is put are far below 4 GiB.
+    let len = u32::try_from(data.len()).expect("our own chunks are small");
+    let mut chunk = kind.to_vec();
+    chunk.extend_from_slice(&len.to_le_bytes());
+    chunk.extend_from_slice(data);
+    chunk.resize(chunk.len().next_multiple_of(2), 0);
+    chunk
+}
+
 /// The length of the RIFF header.
 pub(super) const HEAD_LEN: usize = 12;

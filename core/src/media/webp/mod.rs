@@ -8,8 +8,8 @@
 
 use super::assembly::{Assembly, Window};
 use super::upright::Upright;
-use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif, profile};
-use chunk::{Chunk, Chunks, HEAD_LEN, write_chunk, write_start};
+use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif, icc};
+use chunk::{Chunk, Chunks, HEAD_LEN, own_chunk, write_chunk, write_start};
 
 mod chunk;
 #[cfg(test)]
@@ -168,12 +168,17 @@ impl Extended {
     }
 
     fn profile(&mut self, window: &mut Window<'_>, chunk: Chunk) -> Result<()> {
-        let start = window.all(chunk.data(), profile::START_LEN)?;
-        let Some(len) = profile::stated_len(&start).filter(|&len| len <= chunk.len) else {
+        let found = window.all(chunk.data(), PROFILE_MAX)?;
+        let mut clean = found.clone();
+        if chunk.len as usize > PROFILE_MAX || !icc::clean(&mut clean, &mut self.body.manifest) {
             return drop_chunk(window, &mut self.body, chunk);
-        };
+        }
         self.has_profile = true;
-        write_start(window, &mut self.body, chunk, len)
+        if found == clean {
+            return write_chunk(window, &mut self.body, chunk);
+        }
+        self.body.put(&own_chunk(*b"ICCP", &clean));
+        Ok(())
     }
 
     fn exif(&mut self, window: &mut Window<'_>, chunk: Chunk) -> Result<()> {
@@ -295,11 +300,7 @@ fn drop_chunk(window: &mut Window<'_>, out: &mut Assembly, chunk: Chunk) -> Resu
 
 /// A chunk of our own that says which way up the picture is.
 fn exif_chunk(orientation: u16) -> Vec<u8> {
-    let block = exif::orientation_block(orientation);
-    let mut chunk = b"EXIF".to_vec();
-    chunk.extend_from_slice(&(block.len() as u32).to_le_bytes());
-    chunk.extend_from_slice(&block);
-    chunk
+    own_chunk(*b"EXIF", &exif::orientation_block(orientation))
 }
 
 /// The TIFF block in the data of an Exif chunk. Some writers put the heading of JPEG before it.
@@ -332,6 +333,10 @@ const FLAG_PROFILE: u8 = 0x20;
 
 /// No more than this is read of an Exif block, which is a few hundred kilobytes at most.
 const EXIF_MAX: usize = 2 << 20;
+
+/// Larger colour profiles are dropped: those of displays and cameras are kilobytes, those of
+/// printers up to three megabytes.
+const PROFILE_MAX: usize = 4 << 20;
 
 /// No more than this is read of an XMP packet, to find the orientation in it.
 const XMP_MAX: usize = 2 << 20;
