@@ -184,3 +184,84 @@ impl Assembly {
         Plan { format, pieces: self.pieces, manifest: self.manifest }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Five gigabytes of which byte `n` is `n` modulo 251.
+    struct Vast;
+
+    impl ReadAt for Vast {
+        fn len(&self) -> u64 {
+            5_000_000_000
+        }
+
+        fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> std::io::Result<()> {
+            for (byte, at) in buffer.iter_mut().zip(offset..) {
+                *byte = (at % 251) as u8;
+            }
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_window_shows_what_is_there_wherever_it_is() {
+        let mut window = Window::new(&Vast, 16);
+        for at in [0, 3, 15, 4_999_999_996, 12, 4_294_967_294] {
+            let want = [at, at + 1, at + 2, at + 3].map(|at| (at % 251) as u8);
+            assert_eq!(window.array::<4>(at).unwrap(), want);
+            assert_eq!(window.some(at..at + 2).unwrap()[0], want[0]);
+            assert_eq!(window.all(at..at + 4, 3).unwrap(), want[..3]);
+        }
+    }
+
+    #[test]
+    fn a_window_ends_where_the_source_ends() {
+        let mut window = Window::new(&Vast, 16);
+        for at in [4_999_999_997, 5_000_000_000, u64::MAX] {
+            assert!(matches!(window.array::<4>(at), Err(MediaError::Malformed)));
+        }
+        assert!(matches!(window.all(0..u64::MAX, 5).as_deref(), Ok([0, 1, 2, 3, 4])));
+        assert!(window.all(4_999_999_999..5_000_000_001, 5).is_err());
+    }
+
+    #[test]
+    fn neighbours_melt_into_one_piece() {
+        let mut out = Assembly::default();
+        out.copy(0..3);
+        out.copy(3..3);
+        out.copy(3..5);
+        out.put(b"");
+        out.copy(7..8);
+        out.put(b"ab");
+        let mut behind = Assembly::default();
+        behind.put(b"c");
+        behind.remove(RemovedKind::Text, 5..7);
+        out.append(behind);
+        assert_eq!(out.len(), 9);
+        let plan = out.finish(Format::Png);
+        let pieces = [Piece::Copy(0..5), Piece::Copy(7..8), Piece::Put(b"abc".to_vec())];
+        assert_eq!(plan.pieces, pieces);
+        assert_eq!(plan.manifest.removed[0].bytes, 2);
+    }
+
+    #[test]
+    fn the_bytes_of_packed_exif_are_shared_out_among_its_kinds() {
+        let block = b"MM\0\x2A\0\0\0\x08\0\x01\x01\x0F\0\x02\0\0\0\x03AB\0\0\0\0\0\0";
+        let mut out = Assembly::default();
+        out.remove_exif(block, 0..13);
+        let removed: Vec<_> = out.manifest.removed.iter().map(|it| (it.kind, it.bytes)).collect();
+        assert_eq!(removed, [(RemovedKind::Device, 6), (RemovedKind::Exif, 7)]);
+    }
+
+    #[test]
+    fn what_is_already_right_is_copied() {
+        let mut out = Assembly::default();
+        out.replace(0..3, b"abc", b"abc", RemovedKind::Text);
+        assert!(out.manifest.removed.is_empty());
+        // Only the start of something longer was read.
+        out.replace(3..9, b"abc", b"abc", RemovedKind::Text);
+        assert_eq!(out.manifest.removed[0].bytes, 3);
+    }
+}

@@ -5,6 +5,9 @@
 //! parts (`jxlp`). Exif, XMP and JUMBF go, packed (`brob`) or not; so does `jbrd`, which restores the
 //! JPEG that the picture was made from with all its comments and application segments, and the gain
 //! map. An index of frames (`jxli`) is not needed to draw them.
+//!
+//! Where the codestream ends only decoding it can tell, and that is not done: bytes that someone put
+//! behind a bare one, or inside its box, stay, and so do the names that it may give to layers.
 
 use std::ops::Range;
 

@@ -5,6 +5,9 @@
 //! frames, and bytes behind the end that the RIFF header states. Sizes and the flags of `VP8X` are
 //! made anew so that they match what is left. A chunk counts only where libwebp, which nearly every
 //! viewer uses, looks at it.
+//!
+//! Where a bitstream ends inside its chunk only decoding it can tell, and that is not done: bytes
+//! that someone put behind it, inside its chunk, stay.
 
 use super::assembly::{Assembly, Window};
 use super::upright::Upright;
@@ -129,7 +132,7 @@ impl Extended {
 
     fn chunk(&mut self, window: &mut Window<'_>, chunk: Chunk) -> Result<()> {
         match &chunk.kind {
-            b"ICCP" if !self.has_profile && !self.has_picture => self.profile(window, chunk),
+            b"ICCP" if !self.has_profile => self.profile(window, chunk),
             b"ALPH" if !self.animated && !self.has_picture => {
                 self.forget_alpha(window)?;
                 self.alpha = Some(chunk);
