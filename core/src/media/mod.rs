@@ -11,13 +11,21 @@
 
 use std::io;
 
+#[cfg(test)]
+mod abuse;
+mod assembly;
 mod exif;
 mod facts;
+mod gif;
 mod icc;
 mod jpeg;
+mod jxl;
 mod manifest;
 mod plan;
+mod png;
 mod source;
+mod upright;
+mod webp;
 
 pub use facts::{Facts, Position};
 pub use manifest::{Manifest, Remaining, RemainingKind, Removed, RemovedKind};
@@ -29,6 +37,14 @@ pub use source::ReadAt;
 pub enum Format {
     /// JPEG, with or without gain map, motion photo or maker trailer.
     Jpeg,
+    /// PNG, still or animated (APNG).
+    Png,
+    /// WebP: lossy, lossless or animated.
+    WebP,
+    /// GIF, still or animated.
+    Gif,
+    /// JPEG XL, in its container or as bare codestream.
+    Jxl,
 }
 
 impl Format {
@@ -37,6 +53,10 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Jxl => "jxl",
         }
     }
 }
@@ -73,6 +93,10 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     source.read_exact_at(0, head)?;
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
+        _ if head.starts_with(png::SIGNATURE) => Ok(Format::Png),
+        _ if webp::is_webp(head) => Ok(Format::WebP),
+        _ if gif::is_gif(head) => Ok(Format::Gif),
+        _ if jxl::is_jxl(head) => Ok(Format::Jxl),
         _ => Err(MediaError::Unsupported),
     }
 }
@@ -81,6 +105,10 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
+        Format::Png => png::facts(source),
+        Format::WebP => webp::facts(source),
+        Format::Gif => gif::facts(source),
+        Format::Jxl => jxl::facts(source),
     }
 }
 
@@ -88,5 +116,9 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
 pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
+        Format::Png => png::scrub(source),
+        Format::WebP => webp::scrub(source),
+        Format::Gif => gif::scrub(source),
+        Format::Jxl => jxl::scrub(source),
     }
 }
