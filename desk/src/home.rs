@@ -118,6 +118,8 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Makes the names in a folder outlive a power cut.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
+    // The folder of a bare name is the current one.
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     File::open(path)?.sync_all()
 }
 
