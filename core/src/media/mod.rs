@@ -11,6 +11,7 @@
 
 use std::io;
 
+mod bmff;
 mod exif;
 mod facts;
 mod jpeg;
@@ -28,6 +29,18 @@ pub use source::ReadAt;
 pub enum Format {
     /// JPEG, with or without gain map, motion photo or maker trailer.
     Jpeg,
+    /// HEIC or HEIF, stills or a sequence.
+    Heic,
+    /// AVIF, stills or a sequence.
+    Avif,
+    /// MP4, whole or in fragments.
+    Mp4,
+    /// A QuickTime film.
+    Mov,
+    /// 3GP, the MP4 of older phones.
+    ThreeGp,
+    /// Sound in an MP4 container.
+    M4a,
 }
 
 impl Format {
@@ -36,6 +49,12 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
+            Self::Heic => "heic",
+            Self::Avif => "avif",
+            Self::Mp4 => "mp4",
+            Self::Mov => "mov",
+            Self::ThreeGp => "3gp",
+            Self::M4a => "m4a",
         }
     }
 }
@@ -72,7 +91,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     source.read_exact_at(0, head)?;
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
-        _ => Err(MediaError::Unsupported),
+        _ => bmff::sniff(head).ok_or(MediaError::Unsupported),
     }
 }
 
@@ -80,6 +99,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
+        format => bmff::facts(source, format),
     }
 }
 
@@ -87,5 +107,6 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
 pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
+        format => bmff::scrub(source, format),
     }
 }
