@@ -11,6 +11,7 @@
 
 use std::io;
 
+mod adts;
 mod bmff;
 mod exif;
 mod facts;
@@ -41,6 +42,8 @@ pub enum Format {
     ThreeGp,
     /// Sound in an MP4 container.
     M4a,
+    /// AAC sound without a container.
+    Aac,
 }
 
 impl Format {
@@ -55,6 +58,7 @@ impl Format {
             Self::Mov => "mov",
             Self::ThreeGp => "3gp",
             Self::M4a => "m4a",
+            Self::Aac => "aac",
         }
     }
 }
@@ -91,7 +95,11 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     source.read_exact_at(0, head)?;
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
-        _ => bmff::sniff(head).ok_or(MediaError::Unsupported),
+        _ => match bmff::sniff(head) {
+            Some(format) => Ok(format),
+            None if adts::is_adts(source)? => Ok(Format::Aac),
+            None => Err(MediaError::Unsupported),
+        },
     }
 }
 
@@ -99,6 +107,7 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
+        Format::Aac => adts::facts(source),
         format => bmff::facts(source, format),
     }
 }
@@ -107,6 +116,7 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
 pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
+        Format::Aac => adts::scrub(source),
         format => bmff::scrub(source, format),
     }
 }

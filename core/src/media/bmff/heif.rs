@@ -191,11 +191,10 @@ impl Items<'_, '_> {
 
     /// Keeps bytes of an item, which must lie in media data or in `idat`.
     fn keep(&mut self, range: Range<u64>, canvas: &mut Canvas) -> Result<()> {
-        if let Some((start, len)) = self.meta.idat {
-            if range.start >= start && range.end <= start + len {
-                self.idat.push(range);
-                return Ok(());
-            }
+        let idat = self.meta.idat.map_or(0..0, |(start, len)| start..start + len);
+        if range.start >= idat.start && range.end <= idat.end && !idat.is_empty() {
+            self.idat.push(range);
+            return Ok(());
         }
         let holds = |found: &&TopBox| {
             found.kind == *b"mdat" && found.body <= range.start && range.end <= found.end

@@ -137,7 +137,7 @@ fn header(
 fn handler(body: &[u8]) -> Result<Shape> {
     let component = array_at::<4>(body, 4)?;
     let known = [*b"\0\0\0\0", *b"mhlr", *b"dhlr"].contains(&component);
-    let blank = if known { vec![] } else { vec![4..8] };
+    let blank = (!known).then_some(4..8).into_iter().collect();
     Ok(Shape { len: 12, blank, ..Shape::default() })
 }
 
@@ -228,7 +228,7 @@ fn groups(body: &[u8]) -> Result<usize> {
     let default = if version == 0 { 0 } else { u32_at(body, 8)? as usize };
     let mut at = match version {
         // In version 0 the length of an entry follows from its type.
-        0 => return Ok(table(body, 8, group_len(array_at(body, 4)?))?),
+        0 => return table(body, 8, group_len(array_at(body, 4)?)),
         1 => 12,
         _ => 16,
     };

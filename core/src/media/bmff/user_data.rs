@@ -23,8 +23,8 @@ const APPLE_LEN: usize = 26;
 
 /// Longest signature text of an encoder.
 const MAX_TEXT: usize = 4096;
-/// Longest name or value of an encoder's setting, so that no sentence passes for one.
-const MAX_SETTING: usize = 40;
+/// Longest setting of an encoder with its value, so that no sentence passes for one.
+const MAX_SETTING: usize = 48;
 
 /// Whether an SEI message of `kind` may stay as it is.
 pub(super) fn may_pass(kind: u64, payload: &[u8]) -> bool {
