@@ -42,6 +42,11 @@ mod tags;
 mod user_data;
 mod window;
 
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;
+
 /// Longest index of fragments (`sidx`, `mfra`). A day of fragments of two seconds has 1 MiB.
 const MAX_INDEX: u64 = 2 * 1024 * 1024;
 /// Longest list of brands.

@@ -275,7 +275,7 @@ fn data_reference(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
             return Err(MediaError::Unsupported);
         }
         canvas.keep(entry.start..entry.body_at() + 4);
-        if entry.body.len() > 4 {
+        if entry.body[4..].iter().any(|&byte| byte != 0) {
             canvas.manifest.remove(RemovedKind::Text, entry.body.len() as u64 - 4);
         }
     }
