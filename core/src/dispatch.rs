@@ -227,7 +227,7 @@ impl<'a> Version<'a> {
         for (at, medium) in self.draft.body.media.iter().enumerate() {
             let audiences = self.audiences_of(&medium.field);
             if medium.sent.is_none() && !audiences.is_empty() {
-                let name = format!("{}-{}.{}", stem(&medium.extension), at + 1, medium.extension);
+                let name = format!("{}-{}.{}", medium.stem, at + 1, medium.extension);
                 let part = self.seal_medium(medium, name.clone(), audiences, spool)?;
                 sent.push((at, SentMedium { part, name }));
             }
@@ -397,15 +397,6 @@ impl<'a> Version<'a> {
             (listed.bytes, listed.sha256) = (sealed.bytes, sealed.sha256);
         }
         Ok(())
-    }
-}
-
-/// What a medium is called: by what it is, never by the name it had on the phone.
-fn stem(extension: &str) -> &'static str {
-    match extension {
-        "mp4" | "mov" | "3gp" => "video",
-        "m4a" | "aac" => "recording",
-        _ => "photo",
     }
 }
 

@@ -63,6 +63,8 @@ pub(crate) struct Body {
 pub(crate) struct StoredMedium {
     pub(crate) id: MediumId,
     pub(crate) field: FieldId,
+    /// What it is called on its way, without number and ending.
+    pub(crate) stem: String,
     /// The usual ending of such a file.
     pub(crate) extension: String,
     pub(crate) bytes: u64,

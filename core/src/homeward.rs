@@ -10,10 +10,10 @@ use crate::clock::Clock;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, MediaType, Problem};
+use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, Kind, MediaType, Problem};
 use crate::home::Home;
 use crate::ids::{Fingerprint, MediumId, PartId, ReportId};
-use crate::media::{self, Facts, Format, Manifest};
+use crate::media::{self, Facts, Format, Manifest, Shows};
 use crate::net::{Pacing, Proxy};
 use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportState, ReportStatus, Transfer};
 use crate::store::Store;
@@ -318,7 +318,7 @@ impl Homeward {
         let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
         let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
         let plan = media::scrub(source)?;
-        if !asked.kind.accepts().contains(&type_of(plan.format)) {
+        if !takes(&asked.kind, plan.format) {
             return Err(Refusal::WrongKind.into());
         }
         let facts = media::facts(source)?;
@@ -329,6 +329,7 @@ impl Homeward {
         let stored = StoredMedium {
             id: medium,
             field: field.clone(),
+            stem: stem(plan.format).into(),
             extension: plan.format.extension().into(),
             bytes: stored.bytes,
             sha256: stored.sha256,
@@ -441,10 +442,22 @@ impl Homeward {
     }
 }
 
-/// What a file of this format is to a form.
-fn type_of(format: Format) -> MediaType {
-    match format {
-        Format::Jpeg => MediaType::Photo,
+/// Whether a file of this format answers a question of this kind. A document is photographed.
+fn takes(kind: &Kind, format: Format) -> bool {
+    let types: &[MediaType] = match format.shows() {
+        Shows::Picture => &[MediaType::Photo, MediaType::Document],
+        Shows::Film => &[MediaType::Video],
+        Shows::Sound => &[MediaType::Audio],
+    };
+    kind.accepts().iter().any(|accepted| types.contains(accepted))
+}
+
+/// What a medium is called on its way: by what it is, never by the name it had on the phone.
+fn stem(format: Format) -> &'static str {
+    match format.shows() {
+        Shows::Picture => "photo",
+        Shows::Film => "video",
+        Shows::Sound => "recording",
     }
 }
 

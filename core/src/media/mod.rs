@@ -13,7 +13,9 @@ use std::io;
 
 #[cfg(test)]
 mod abuse;
+mod adts;
 mod assembly;
+mod bmff;
 mod exif;
 mod facts;
 mod gif;
@@ -45,6 +47,20 @@ pub enum Format {
     Gif,
     /// JPEG XL, in its container or as bare codestream.
     Jxl,
+    /// HEIC or HEIF, stills or a sequence.
+    Heic,
+    /// AVIF, stills or a sequence.
+    Avif,
+    /// MP4, whole or in fragments.
+    Mp4,
+    /// A QuickTime film.
+    Mov,
+    /// 3GP, the MP4 of older phones.
+    ThreeGp,
+    /// Sound in an MP4 container.
+    M4a,
+    /// AAC sound without a container.
+    Aac,
 }
 
 impl Format {
@@ -57,8 +73,37 @@ impl Format {
             Self::WebP => "webp",
             Self::Gif => "gif",
             Self::Jxl => "jxl",
+            Self::Heic => "heic",
+            Self::Avif => "avif",
+            Self::Mp4 => "mp4",
+            Self::Mov => "mov",
+            Self::ThreeGp => "3gp",
+            Self::M4a => "m4a",
+            Self::Aac => "aac",
         }
     }
+
+    /// What such a file is to the person who adds it.
+    #[must_use]
+    pub fn shows(self) -> Shows {
+        match self {
+            Self::Jpeg | Self::Png | Self::WebP | Self::Gif => Shows::Picture,
+            Self::Jxl | Self::Heic | Self::Avif => Shows::Picture,
+            Self::Mp4 | Self::Mov | Self::ThreeGp => Shows::Film,
+            Self::M4a | Self::Aac => Shows::Sound,
+        }
+    }
+}
+
+/// What a file is to the person who adds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// A picture, moving or not.
+    Picture,
+    /// A film.
+    Film,
+    /// Sound alone.
+    Sound,
 }
 
 /// Why a file can't be scrubbed or read.
@@ -97,7 +142,11 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
         _ if webp::is_webp(head) => Ok(Format::WebP),
         _ if gif::is_gif(head) => Ok(Format::Gif),
         _ if jxl::is_jxl(head) => Ok(Format::Jxl),
-        _ => Err(MediaError::Unsupported),
+        _ => match bmff::sniff(head) {
+            Some(format) => Ok(format),
+            None if adts::is_adts(source)? => Ok(Format::Aac),
+            None => Err(MediaError::Unsupported),
+        },
     }
 }
 
@@ -109,6 +158,8 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
         Format::WebP => webp::facts(source),
         Format::Gif => gif::facts(source),
         Format::Jxl => jxl::facts(source),
+        Format::Aac => adts::facts(source),
+        format => bmff::facts(source, format),
     }
 }
 
@@ -120,5 +171,7 @@ pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
         Format::WebP => webp::scrub(source),
         Format::Gif => gif::scrub(source),
         Format::Jxl => jxl::scrub(source),
+        Format::Aac => adts::scrub(source),
+        format => bmff::scrub(source, format),
     }
 }
