@@ -260,6 +260,13 @@ impl Homeward {
         })
     }
 
+    /// Reads what a person typed into one box, as the field's kind of answer. What can't be read
+    /// so is kept in the person's words. Nothing is stored.
+    pub fn understand(&self, form: &FormId, field: &FieldId, typed: &str) -> Result<Answer> {
+        let asked = self.form(form)?.field(field).ok_or(Refusal::UnknownField)?;
+        Ok(Answer::from_text(&asked.kind, typed, self.store.now()))
+    }
+
     /// Answers a question, or with `None` takes the answer back. On disk when this returns.
     /// Gives what the person should look at now; no answer is refused for being odd.
     pub fn set(
@@ -280,7 +287,10 @@ impl Homeward {
                     return Err(Refusal::WrongKind.into());
                 }
                 Some(answer) => {
-                    answers.current.insert(field.clone(), answer.clone());
+                    // An answer of another kind would be read as one to an earlier form.
+                    let answer = Answer::from_json(&asked.kind, &answer.to_json());
+                    let answer = answer.map_err(|_| Refusal::WrongKind)?;
+                    answers.current.insert(field.clone(), answer);
                 }
                 None => {
                     answers.current.remove(field);

@@ -405,6 +405,8 @@ error-device-key = This phone's key store failed. Please try again.
 error-encoding = Something went wrong in the app. What was saved before is safe.
 error-encryption = Something went wrong in the app. What was saved before is safe.
 error-database = Something went wrong in the app. What was saved before is safe.
+error-run-failed = Sending was interrupted. What was saved before is safe. Please try again.
+error-internal = Something went wrong in the app. What was saved before is safe.
 seal-encoding = Something went wrong in the app. What was saved before is safe.
 seal-without-recipient = The organisation's pack names nobody who could open this.
 
@@ -415,6 +417,7 @@ refused-not-paired = No organisation is chosen yet, so nobody could open the rep
 refused-empty-report = Please add one thing that helps to find the child: a name, an age, a photo, a place, clothes, or your phone number.
 refused-nothing-new = Nothing has changed since it was sent.
 refused-busy = The app is busy with this already. Please try again.
+refused-called-back = Something went wrong in the app. What was saved before is safe.
 refused-pack-unreadable = This is not an organisation's pack.
 refused-pack-changed = This pack was changed by somebody. It is not used.
 refused-pack-older = A newer pack is here already.

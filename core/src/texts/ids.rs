@@ -115,6 +115,8 @@ const ERRORS: &[&str] = &[
     "error-encoding",
     "error-encryption",
     "error-database",
+    "error-run-failed",
+    "error-internal",
     "seal-encoding",
     "seal-without-recipient",
 ];
@@ -127,6 +129,7 @@ const REFUSED: &[&str] = &[
     "refused-empty-report",
     "refused-nothing-new",
     "refused-busy",
+    "refused-called-back",
     "refused-pack-unreadable",
     "refused-pack-changed",
     "refused-pack-older",

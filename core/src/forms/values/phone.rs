@@ -11,7 +11,9 @@ pub struct Phone(String);
 debug_hides_value!(Phone);
 
 impl Phone {
-    pub(in crate::forms) fn new(typed: &str) -> Self {
+    /// A number as it was typed.
+    #[must_use]
+    pub fn new(typed: &str) -> Self {
         Self(clean::ascii_digits(&clean::line(typed)))
     }
 
