@@ -63,7 +63,8 @@ fn cleaned(whole: &[u8]) -> Option<Vec<u8>> {
         clean[range.clone()].copy_from_slice(&profile[range]);
     }
     // No value may lie in the table or across another one; several tags may share one.
-    let mut taken = vec![0..TABLE_AT + count * ENTRY_LEN];
+    let table = 0..TABLE_AT + count * ENTRY_LEN;
+    let mut taken = Vec::from([table]);
     let mut kept = 0;
     for entry in entries {
         // Readers go over a tag that they can't read, and so does this.

@@ -308,7 +308,7 @@ mod tests {
 
     #[test]
     fn a_colour_profile_in_two_pieces_stays() {
-        let mut profile = vec![0; 132];
+        let mut profile = [0; 132];
         profile[3] = 132;
         profile[36..40].copy_from_slice(b"acsp");
         let piece = |number: u8, bytes: &[u8]| {
