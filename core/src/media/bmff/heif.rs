@@ -202,6 +202,7 @@ impl Items<'_, '_> {
         if !range.is_empty() && self.boxes.boxes.iter().find(holds).is_none() {
             return Err(MediaError::Malformed);
         }
+        canvas.claim(range.end - range.start);
         canvas.keep(range);
         Ok(())
     }

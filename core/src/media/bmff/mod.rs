@@ -221,6 +221,7 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
     } else {
         still_gaps(source, &top, &mut canvas)?;
     }
+    canvas.check_overlap(&movie::media_data(&top))?;
     let mut seen = Vec::new();
     for found in &top.boxes {
         // A second one belongs to a second file that was appended.

@@ -47,15 +47,26 @@ impl<'a> Samples<'a> {
 
     /// Keeps samples as far as they lie in media data. A file that was cut short lacks some.
     pub(super) fn keep(&mut self, range: Range<u64>, canvas: &mut Canvas) {
+        let found = self.each_part(&range, |part| canvas.keep(part));
+        self.kept += found;
+        canvas.manifest.broken |= found < range.end - range.start;
+    }
+
+    /// Counts samples of a track that stays.
+    pub(super) fn claim(&self, range: &Range<u64>, canvas: &mut Canvas) {
+        canvas.claim(self.each_part(range, |_| {}));
+    }
+
+    /// Visits the parts of `range` that lie in media data; gives their length.
+    fn each_part(&self, range: &Range<u64>, mut visit: impl FnMut(Range<u64>)) -> u64 {
         let mut found = 0;
         let first = self.media.partition_point(|media| media.end <= range.start);
         for media in self.media[first..].iter().take_while(|media| media.start < range.end) {
             let part = range.start.max(media.start)..range.end.min(media.end);
             found += part.end - part.start;
-            canvas.keep(part);
+            visit(part);
         }
-        self.kept += found;
-        canvas.manifest.broken |= found < range.end - range.start;
+        found
     }
 
     /// Walks the samples of a track.
@@ -66,9 +77,11 @@ impl<'a> Samples<'a> {
         canvas: &mut Canvas,
     ) -> Result<()> {
         if walk == Walk::Opaque {
+            tables.chunks().for_each(|chunk| self.claim(&chunk.range, canvas));
             return Ok(());
         }
         for chunk in tables.chunks() {
+            self.claim(&chunk.range, canvas);
             for sample in tables.samples(&chunk)? {
                 self.walk_one(sample, walk, canvas)?;
             }
@@ -105,7 +118,7 @@ impl<'a> Samples<'a> {
         for note in esds::notes(&head[..picture]) {
             canvas.manifest.remove(RemovedKind::Other, note.len() as u64);
             let at = sample.start + note.start as u64;
-            canvas.blank(at..at + note.len() as u64);
+            canvas.blank_coded(at..at + note.len() as u64);
         }
         Ok(())
     }
