@@ -153,9 +153,12 @@ impl<'a> Samples<'a> {
         if self.kept == 0 {
             return Err(MediaError::Malformed);
         }
-        let mut gaps = gaps(&self.media, &mut self.head, canvas)?;
-        let lost = self.lost.min(gaps);
-        gaps -= lost;
+        let gaps = Gaps::of(&self.media, canvas);
+        // Where tracks that go account for all of it, nothing else needs to be looked for.
+        let all = gaps.len();
+        let bytes = if all <= self.lost { all } else { gaps.filled(&mut self.head)? };
+        let lost = self.lost.min(bytes);
+        let gaps = bytes - lost;
         for (kind, bytes) in [(RemovedKind::DataTrack, lost), (RemovedKind::HiddenBytes, gaps)] {
             if bytes > 0 {
                 canvas.manifest.remove(kind, bytes);
@@ -165,21 +168,30 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// How many bytes of media data nobody keeps, not counting stretches of zeros.
-pub(super) fn gaps(
-    media: &[Range<u64>],
-    window: &mut Window<'_>,
-    canvas: &mut Canvas,
-) -> Result<u64> {
-    canvas.settle();
-    let (mut bytes, mut looked) = (0, 0);
-    for gap in media.iter().flat_map(|media| canvas.gaps(media.clone())) {
-        let len = gap.end - gap.start;
-        looked += len;
-        // A huge gap is taken to hold something; it is zeroed all the same.
-        if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
-            bytes += len;
-        }
+/// The stretches of media data that nobody keeps.
+pub(super) struct Gaps(Vec<Range<u64>>);
+
+impl Gaps {
+    pub(super) fn of(media: &[Range<u64>], canvas: &mut Canvas) -> Self {
+        canvas.settle();
+        Self(media.iter().flat_map(|media| canvas.gaps(media.clone())).collect())
     }
-    Ok(bytes)
+
+    fn len(&self) -> u64 {
+        self.0.iter().map(|gap| gap.end - gap.start).sum()
+    }
+
+    /// How many bytes they have, not counting stretches of zeros.
+    pub(super) fn filled(&self, window: &mut Window<'_>) -> Result<u64> {
+        let (mut bytes, mut looked) = (0, 0);
+        for gap in &self.0 {
+            let len = gap.end - gap.start;
+            looked += len;
+            // A huge gap is taken to hold something; it is zeroed all the same.
+            if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
+                bytes += len;
+            }
+        }
+        Ok(bytes)
+    }
 }
