@@ -5,14 +5,12 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::brand::{Organisation, Pack};
 use crate::clock::Clock;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, FieldId, Form, FormId, MediaType, Problem};
+use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, MediaType, Problem};
 use crate::home::Home;
 use crate::ids::{Fingerprint, MediumId, PartId, ReportId};
 use crate::media::{self, Facts, Format, Manifest};
@@ -105,8 +103,10 @@ pub struct Report {
     pub id: ReportId,
     /// Its form.
     pub form: FormId,
-    /// What was answered, each in the JSON of its kind.
-    pub answers: BTreeMap<FieldId, Value>,
+    /// What was answered.
+    pub answers: BTreeMap<FieldId, Answer>,
+    /// What an earlier version of the form asked; shown, and kept.
+    pub earlier: Vec<Earlier>,
     /// What was attached, oldest first.
     pub media: Vec<Medium>,
     /// What the person should look at.
@@ -248,11 +248,13 @@ impl Homeward {
             let status = queue::statuses(db, keys.queue())?.remove(&id);
             Ok((draft, status.unwrap_or_else(|| ReportStatus::draft(id))))
         })?;
+        let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {
             id,
             problems: self.problems(&draft)?,
             form: draft.body.form,
-            answers: draft.body.answers,
+            answers: answers.current,
+            earlier: answers.earlier,
             media: draft.body.media.iter().map(Medium::from).collect(),
             status,
         })
@@ -269,19 +271,22 @@ impl Homeward {
         let now = self.store.now();
         self.store.write(|transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
-            let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
+            let form = draft.body.form()?;
+            let asked = form.field(field).ok_or(Refusal::UnknownField)?;
+            let mut answers = draft.body.answers(form);
             match answer {
                 Some(_) if asked.kind.is_attached() => return Err(Refusal::WrongKind.into()),
                 Some(Answer::Unknown) if !asked.unknown_allowed => {
                     return Err(Refusal::WrongKind.into());
                 }
                 Some(answer) => {
-                    draft.body.answers.insert(field.clone(), answer.to_json());
+                    answers.current.insert(field.clone(), answer.clone());
                 }
                 None => {
-                    draft.body.answers.remove(field);
+                    answers.current.remove(field);
                 }
             }
+            draft.body.set_answers(&answers);
             let problems = self.problems(&draft)?;
             drafts::save(transaction, keys, draft, now)?;
             Ok(problems)
@@ -362,6 +367,22 @@ impl Homeward {
         Ok(crate::offers::offers(form, facts, taken_when_last_seen, self.store.now()))
     }
 
+    /// Takes a medium off a report. What was sent of it stays sent.
+    pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
+        let now = self.store.now();
+        self.store.write(|transaction, keys| {
+            let mut draft = drafts::load(transaction, keys, id)?;
+            let before = draft.body.media.len();
+            draft.body.media.retain(|stored| stored.id != medium);
+            if draft.body.media.len() == before {
+                return Err(Error::NotFound);
+            }
+            drafts::save(transaction, keys, draft, now)
+        })?;
+        remove(&self.store.home.blob(medium));
+        Ok(())
+    }
+
     /// Removes a report from this phone, with everything that was attached or sealed.
     pub fn delete(&self, id: ReportId) -> Result<()> {
         let (media, parts) = self.store.write(|transaction, keys| {
@@ -415,8 +436,8 @@ impl Homeward {
 
     fn problems(&self, draft: &Draft) -> Result<Vec<Problem>> {
         let form = draft.body.form()?;
-        let answers = draft.body.typed_answers(form);
-        Ok(forms::check(form, &answers, &draft.body.media_counts(), self.store.now()))
+        let answers = draft.body.answers(form);
+        Ok(forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now()))
     }
 }
 
