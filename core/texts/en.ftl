@@ -410,6 +410,12 @@ error-internal = Something went wrong in the app. What was saved before is safe.
 seal-encoding = Something went wrong in the app. What was saved before is safe.
 seal-without-recipient = The organisation's pack names nobody who could open this.
 
+net-bad-server = The organisation's pack names a server that is not safe to use.
+net-bad-anchor = The organisation's pack has no usable certificate.
+net-bad-proxy = This is no proxy that can be used safely. It must begin with socks5h.
+net-bad-token = The organisation's pack has no usable token.
+net-setup = The network could not be set up. Please try again.
+
 refused-unknown-form = There is no such form.
 refused-unknown-field = The form has no such question.
 refused-wrong-kind = This can't be an answer to this question.

@@ -24,7 +24,6 @@ pub use keys::{Keys, open_keys};
 
 /// What can be done with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum VaultState {
     /// Everything opens.
     Ready,
