@@ -9,8 +9,6 @@ pub struct Position {
     pub latitude: f64,
     /// Degrees east, -180 to 180.
     pub longitude: f64,
-    /// Metres above sea level, if stated.
-    pub altitude_m: Option<f64>,
     /// Horizontal error in metres, if stated.
     pub accuracy_m: Option<f64>,
 }
@@ -27,6 +25,8 @@ pub struct Facts {
     pub position_at: Option<String>,
     /// Where it was taken.
     pub position: Option<Position>,
+    /// Metres above sea level. Phones state it even where the person withheld the place.
+    pub altitude_m: Option<f64>,
     /// Where the camera looked, in degrees clockwise from north.
     pub direction_deg: Option<f64>,
     /// Who made the camera.

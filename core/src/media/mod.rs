@@ -11,6 +11,7 @@
 
 use std::io;
 
+mod exif;
 mod facts;
 mod jpeg;
 mod manifest;

@@ -221,6 +221,11 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
     Ok(result)
 }
 
+/// What `work` gives, or nothing if it is not done by `deadline`; it is dropped then.
+pub async fn within<T>(deadline: std::time::Instant, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout_at(deadline.into(), work).await.ok()
+}
+
 /// Waits for `duration`, or less when cancelled; tells whether the whole time passed.
 pub async fn pause(duration: Duration, cancel: &CancelToken) -> bool {
     tokio::select! {

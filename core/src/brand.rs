@@ -1,0 +1,277 @@
+//! Brand packs: what an organisation tells a phone, signed by its offline key.
+//!
+//! A pack names the organisation, its server and how to trust it, who may open what (recipients)
+//! and who signs receipts. Nothing in it is secret: it lies in clear beside the vault, so sealing
+//! and uploading need no vault key for it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{SigningKey, VerifyKey, sha256};
+use crate::forms::Audience;
+use crate::ids::Fingerprint;
+use crate::signed::{Purpose, Signed};
+
+/// The largest pack that is read: logos and texts fit, a trap does not.
+pub const MAX_PACK_BYTES: usize = 4 << 20;
+
+const FORMAT: &str = "homeward-pack/1";
+
+/// What an organisation tells a phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pack {
+    format: String,
+    /// Who the organisation is.
+    pub organisation: Organisation,
+    /// Grows with each certificate of the network root; a higher one revokes earlier keys.
+    pub epoch: u32,
+    /// Grows with each pack; a lower one is refused.
+    pub sequence: u32,
+    /// When the pack was signed, Unix ms.
+    pub issued_at_ms: i64,
+    /// From when on the pack is shown as old, Unix ms. It keeps sealing and sending.
+    pub expires_at_ms: i64,
+    /// Where parts go.
+    pub server: Server,
+    /// Who can open parts.
+    pub recipients: Vec<Recipient>,
+    /// Who signs receipts.
+    pub receipt_keys: Vec<ReceiptKey>,
+}
+
+/// The organisation behind a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organisation {
+    /// Its name as people know it.
+    pub name: String,
+    /// The key that signs its packs.
+    pub key: VerifyKey,
+}
+
+impl Organisation {
+    /// The hash of the organisation's key; parts and receipts are bound to it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let labelled = [b"homeward organisation 1\n".as_slice(), self.key.as_bytes()].concat();
+        Fingerprint::from(*sha256(&labelled).as_bytes())
+    }
+}
+
+/// The server that takes parts and hands out receipts.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// `https://host[:port]`, without a path.
+    pub url: String,
+    /// Shown with each request. Every holder of the pack has it; it keeps strangers out, no more.
+    pub token: String,
+    /// How the server proves itself.
+    pub trust: Trust,
+}
+
+// The address tells which organisation a person turned to, the token opens its door.
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Server(…)")
+    }
+}
+
+/// Which certificates a server's may chain to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trust {
+    /// The public web's roots.
+    Public,
+    /// Only these, each a certificate in DER as base64.
+    Anchors(Vec<String>),
+}
+
+/// Somebody who can open parts for an audience.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipient {
+    /// For whom parts are sealed.
+    pub audience: Audience,
+    /// The age recipient, `age1…`.
+    pub recipient: String,
+    /// Who holds the identity.
+    pub holder: String,
+}
+
+/// A key that signs receipts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptKey {
+    /// The key.
+    pub key: VerifyKey,
+    /// Who holds it.
+    pub holder: String,
+}
+
+/// Why a pack is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PackError {
+    /// The bytes are no pack, or of a format that this program does not know.
+    #[error("not a brand pack")]
+    Unreadable,
+    /// The signature does not hold: the pack was changed on its way.
+    #[error("the pack was changed after it was signed")]
+    BadSignature,
+    /// The pack names nobody who could open a report, or a recipient that is none.
+    #[error("the pack has no recipient who could open a report")]
+    NoRecipient,
+}
+
+impl Pack {
+    /// A first pack; everything else can be set on it before it is signed.
+    #[must_use]
+    pub fn new(organisation: Organisation, server: Server) -> Self {
+        Self {
+            format: FORMAT.into(),
+            organisation,
+            epoch: 0,
+            sequence: 1,
+            issued_at_ms: 0,
+            expires_at_ms: 0,
+            server,
+            recipients: Vec::new(),
+            receipt_keys: Vec::new(),
+        }
+    }
+
+    /// The pack's file, signed by the organisation's key.
+    pub fn sign(&self, key: &SigningKey) -> Result<Vec<u8>, PackError> {
+        if key.verify_key() != self.organisation.key {
+            return Err(PackError::BadSignature);
+        }
+        self.check()?;
+        let body = serde_json::to_string(self).map_err(|_| PackError::Unreadable)?;
+        let signed = Signed::make(Purpose::Pack, body, key);
+        serde_json::to_vec_pretty(&signed).map_err(|_| PackError::Unreadable)
+    }
+
+    /// Reads a pack's file. Only a pack signed by the organisation that it names is one.
+    pub fn read(bytes: &[u8]) -> Result<Self, PackError> {
+        if bytes.len() > MAX_PACK_BYTES {
+            return Err(PackError::Unreadable);
+        }
+        let signed: Signed = serde_json::from_slice(bytes).map_err(|_| PackError::Unreadable)?;
+        let (body, key) = signed.verify(Purpose::Pack).ok_or(PackError::BadSignature)?;
+        let pack: Self = serde_json::from_str(body).map_err(|_| PackError::Unreadable)?;
+        if pack.format != FORMAT {
+            return Err(PackError::Unreadable);
+        }
+        if pack.organisation.key != key {
+            return Err(PackError::BadSignature);
+        }
+        pack.check()?;
+        Ok(pack)
+    }
+
+    /// The age recipients of everybody who may open a part for any of `audiences`, each once.
+    pub fn recipients_of(&self, audiences: &[Audience]) -> Vec<age::x25519::Recipient> {
+        let mut texts: Vec<&str> = self
+            .recipients
+            .iter()
+            .filter(|recipient| audiences.contains(&recipient.audience))
+            .map(|recipient| recipient.recipient.as_str())
+            .collect();
+        texts.sort_unstable();
+        texts.dedup();
+        texts.into_iter().filter_map(|text| text.parse().ok()).collect()
+    }
+
+    /// Whether anybody can open a part for `audience`.
+    #[must_use]
+    pub fn has(&self, audience: Audience) -> bool {
+        self.recipients.iter().any(|recipient| recipient.audience == audience)
+    }
+
+    /// Whether `self` replaces `other`: the same organisation, and newer.
+    #[must_use]
+    pub fn replaces(&self, other: &Self) -> bool {
+        self.organisation.key == other.organisation.key
+            && (self.epoch, self.sequence) > (other.epoch, other.sequence)
+    }
+
+    fn check(&self) -> Result<(), PackError> {
+        let readable = self
+            .recipients
+            .iter()
+            .all(|recipient| recipient.recipient.parse::<age::x25519::Recipient>().is_ok());
+        let usable = readable && self.has(Audience::Organisation);
+        usable.then_some(()).ok_or(PackError::NoRecipient)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A pack with one recipient for the organisation and one for the police.
+    pub(crate) fn pack_with(
+        organisation: &age::x25519::Identity,
+        police: &age::x25519::Identity,
+    ) -> (Pack, SigningKey) {
+        let key = SigningKey::derive(&[3; 32]);
+        let server = Server {
+            url: "https://desk.example".into(),
+            token: "token".into(),
+            trust: Trust::Public,
+        };
+        let organisation_name = Organisation { name: "Example".into(), key: key.verify_key() };
+        let mut pack = Pack::new(organisation_name, server);
+        for (audience, identity) in
+            [(Audience::Organisation, organisation), (Audience::Police, police)]
+        {
+            pack.recipients.push(Recipient {
+                audience,
+                recipient: identity.to_public().to_string(),
+                holder: "desk".into(),
+            });
+        }
+        (pack, key)
+    }
+
+    fn example() -> (Pack, SigningKey) {
+        let identity = age::x25519::Identity::generate();
+        pack_with(&identity, &identity)
+    }
+
+    #[test]
+    fn a_signed_pack_reads_back() {
+        let (pack, key) = example();
+        assert_eq!(Pack::read(&pack.sign(&key).unwrap()), Ok(pack));
+    }
+
+    #[test]
+    fn a_pack_changed_after_signing_is_refused() {
+        let (pack, key) = example();
+        let text = String::from_utf8(pack.sign(&key).unwrap()).unwrap();
+        let changed = text.replace("desk.example", "desk.exampl3");
+        assert_eq!(Pack::read(changed.as_bytes()), Err(PackError::BadSignature));
+    }
+
+    #[test]
+    fn a_pack_signed_by_another_organisation_is_refused() {
+        let (pack, _) = example();
+        let thief = SigningKey::derive(&[9; 32]);
+        assert_eq!(pack.sign(&thief), Err(PackError::BadSignature));
+        let body = serde_json::to_string(&pack).unwrap();
+        let signed = Signed::make(Purpose::Pack, body, &thief);
+        let bytes = serde_json::to_vec(&signed).unwrap();
+        assert_eq!(Pack::read(&bytes), Err(PackError::BadSignature));
+    }
+
+    #[test]
+    fn a_pack_that_nobody_could_open_reports_with_is_refused() {
+        let (mut pack, key) = example();
+        pack.recipients.clear();
+        assert_eq!(pack.sign(&key), Err(PackError::NoRecipient));
+    }
+
+    #[test]
+    fn an_older_pack_never_replaces_a_newer_one() {
+        let (pack, _) = example();
+        let newer = Pack { sequence: 2, ..pack.clone() };
+        assert!(newer.replaces(&pack) && !pack.replaces(&newer) && !pack.replaces(&pack));
+    }
+}

@@ -1,0 +1,292 @@
+//! Drafts: every answer is on disk before the call returns.
+//!
+//! A report is two rows. `draft` holds everything the person said, sealed under the report's own
+//! key: one answer, one commit, one fsync. `report` holds the head, sealed under the vault key: what
+//! the list shows, and the version and hash of the draft row. So the list opens without touching
+//! any report key, and an old draft row that is put back does not match its head.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::crypto::sha256;
+use crate::error::{Error, Result};
+use crate::forms::{self, Answers, FieldId, Form, FormId, Moment, Progress};
+use crate::ids::{Digest, MediumId, PartId, ReportId};
+use crate::media::{Facts, Manifest};
+use crate::seal::ReportKeys;
+use crate::vault::Keys;
+use crate::vault::cell::Cell;
+use crate::vault::keys::ReportKey;
+
+/// A report as it is stored.
+pub(crate) struct Draft {
+    pub(crate) id: ReportId,
+    pub(crate) key: ReportKey,
+    pub(crate) head: Head,
+    pub(crate) body: Body,
+    /// The version of the `report` row; the draft row's is in the head.
+    version: u64,
+}
+
+/// What the list shows, sealed under the vault key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) form: FormId,
+    pub(crate) title: Option<String>,
+    pub(crate) answered: usize,
+    pub(crate) total: usize,
+    pub(crate) created_at_ms: i64,
+    pub(crate) updated_at_ms: i64,
+    draft_version: u64,
+    draft_sha256: Digest,
+}
+
+/// Everything the person said, sealed under the report key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Body {
+    /// The seed of the report's keys.
+    seed: [u8; 32],
+    pub(crate) form: FormId,
+    pub(crate) form_version: u32,
+    /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
+    answers: BTreeMap<String, Value>,
+    pub(crate) media: Vec<StoredMedium>,
+    /// What was sent so far, oldest first.
+    pub(crate) sent: Vec<SentVersion>,
+}
+
+/// A photo, video or recording of a report.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredMedium {
+    pub(crate) id: MediumId,
+    pub(crate) field: FieldId,
+    /// The usual ending of such a file.
+    pub(crate) extension: String,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: Digest,
+    /// The hash of the sealed file.
+    pub(crate) file_sha256: Digest,
+    pub(crate) facts: Facts,
+    pub(crate) manifest: Manifest,
+    /// The part it left in, and the name it has there.
+    pub(crate) sent: Option<SentMedium>,
+}
+
+/// Where a medium went.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SentMedium {
+    pub(crate) part: PartId,
+    pub(crate) name: String,
+}
+
+/// A version of the report that was sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SentVersion {
+    /// The hash of the statement that led the version; the next one names it.
+    pub(crate) digest: Digest,
+    /// The hash of the first minute's answers, to see whether they changed.
+    pub(crate) first_minute: Digest,
+    /// The hash of all answers; none if only the first minute left.
+    pub(crate) answers: Option<Digest>,
+}
+
+impl Body {
+    pub(crate) fn keys(&self) -> ReportKeys {
+        ReportKeys::derive(self.seed)
+    }
+
+    pub(crate) fn form(&self) -> Result<&'static Form> {
+        // The form of a stored draft is one that this program had when it was begun.
+        Form::built_in(&self.form).ok_or(Error::Damaged)
+    }
+
+    /// The answers as the form understands them, and those it has no place for.
+    pub(crate) fn answers(&self, form: &Form) -> Answers {
+        Answers::read(form, self.answers.clone())
+    }
+
+    /// Replaces all answers.
+    pub(crate) fn set_answers(&mut self, answers: &Answers) {
+        self.answers = answers.to_stored();
+    }
+
+    /// The hash of all answers, to see whether they changed.
+    pub(crate) fn answers_digest(&self) -> Digest {
+        // Strings and what was JSON before: this can't fail.
+        sha256(&serde_json::to_vec(&self.answers).unwrap_or_default())
+    }
+
+    /// How many media each field has.
+    pub(crate) fn media_counts(&self) -> BTreeMap<FieldId, usize> {
+        let mut counts = BTreeMap::new();
+        for medium in &self.media {
+            *counts.entry(medium.field.clone()).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Makes an empty draft.
+pub(crate) fn create(
+    transaction: &Transaction<'_>,
+    keys: &Keys,
+    form: &Form,
+    now: Moment,
+) -> Result<ReportId> {
+    let report = ReportKeys::make();
+    let id = report.report_id();
+    let body = Body {
+        seed: *report.seed(),
+        form: form.id.clone(),
+        form_version: form.version,
+        answers: BTreeMap::new(),
+        media: Vec::new(),
+        sent: Vec::new(),
+    };
+    let head = Head {
+        form: form.id.clone(),
+        title: None,
+        answered: 0,
+        total: 0,
+        created_at_ms: now.unix_ms,
+        updated_at_ms: now.unix_ms,
+        draft_version: 0,
+        draft_sha256: sha256(&[]),
+    };
+    let draft = Draft { id, key: ReportKey::make(), head, body, version: 0 };
+    save(transaction, keys, draft, now)?;
+    Ok(id)
+}
+
+/// Reads a report, and refuses rows that do not belong together.
+pub(crate) fn load(connection: &Connection, keys: &Keys, id: ReportId) -> Result<Draft> {
+    let sql = "SELECT report.version, report.key, report.head, draft.version, draft.body
+               FROM report LEFT JOIN draft USING (id) WHERE id = ?1";
+    type Row = (u64, Vec<u8>, Vec<u8>, Option<u64>, Option<Vec<u8>>);
+    let row: Option<Row> = connection
+        .query_row(sql, [id.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+        })
+        .optional()?;
+    let Some((version, wrapped, head, draft_version, body)) = row else {
+        return Err(missing(connection, id)?);
+    };
+    let head = open_head(keys, id, version, &head)?;
+    let (Some(draft_version), Some(sealed)) = (draft_version, body) else {
+        return Err(Error::Damaged);
+    };
+    if draft_version != head.draft_version || sha256(&sealed) != head.draft_sha256 {
+        return Err(Error::Damaged);
+    }
+    let key = keys.unwrap(id, &wrapped)?;
+    let body = key.cells().open(body_cell(&id, draft_version), &sealed)?;
+    let body = serde_json::from_slice(&body).map_err(|_| Error::Damaged)?;
+    Ok(Draft { id, key, head, body, version })
+}
+
+/// A report without its head was damaged; one without any row is not there.
+fn missing(connection: &Connection, id: ReportId) -> Result<Error> {
+    let sql = "SELECT count(*) FROM draft WHERE id = ?1";
+    let rows: u32 = connection.query_row(sql, [id.as_bytes()], |row| row.get(0))?;
+    Ok(if rows == 0 { Error::NotFound } else { Error::Damaged })
+}
+
+/// Writes a report: both rows, in the caller's transaction.
+pub(crate) fn save(
+    transaction: &Transaction<'_>,
+    keys: &Keys,
+    mut draft: Draft,
+    now: Moment,
+) -> Result<()> {
+    let form = draft.body.form()?;
+    let answers = draft.body.answers(form).current;
+    let Progress { answered, total } = forms::progress(form, &answers, &draft.body.media_counts());
+    let (id, version) = (draft.id, draft.version + 1);
+    let body = serde_json::to_vec(&draft.body).map(zeroize::Zeroizing::new);
+    let body = body.map_err(|_| Error::Unexpected("error-encoding"))?;
+    let draft_version = draft.head.draft_version + 1;
+    let sealed = draft.key.cells().seal(body_cell(&id, draft_version), &body)?;
+    draft.head = Head {
+        title: forms::title(form, &answers),
+        answered,
+        total,
+        updated_at_ms: now.unix_ms,
+        draft_version,
+        draft_sha256: sha256(&sealed),
+        ..draft.head
+    };
+    let head = serde_json::to_vec(&draft.head).map(zeroize::Zeroizing::new);
+    let head = head.map_err(|_| Error::Unexpected("error-encoding"))?;
+    let head = keys.vault().seal(head_cell(&id, version), &head)?;
+    transaction.execute(
+        "INSERT INTO report (id, version, key, head) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head",
+        (id.as_bytes(), version, keys.wrap(id, &draft.key)?, head),
+    )?;
+    transaction.execute(
+        "INSERT INTO draft (id, version, body) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET version = excluded.version, body = excluded.body",
+        (id.as_bytes(), draft_version, sealed),
+    )?;
+    transaction.execute("DELETE FROM medium WHERE report = ?1", [id.as_bytes()])?;
+    for medium in &draft.body.media {
+        let row = (medium.id.as_bytes(), id.as_bytes());
+        transaction.execute("INSERT INTO medium (id, report) VALUES (?1, ?2)", row)?;
+    }
+    Ok(())
+}
+
+/// Removes a report's rows, and with them its key; gives the media whose files go after the commit.
+///
+/// Needs no key, so that a damaged report can be removed too.
+pub(crate) fn delete(transaction: &Transaction<'_>, id: ReportId) -> Result<Vec<MediumId>> {
+    let media = {
+        let mut statement = transaction.prepare("SELECT id FROM medium WHERE report = ?1")?;
+        let ids = statement.query_map([id.as_bytes()], |row| row.get::<_, Vec<u8>>(0))?;
+        let mut media = Vec::new();
+        for medium in ids {
+            media.push(MediumId::from_slice(&medium?).ok_or(Error::Damaged)?);
+        }
+        media
+    };
+    let mut rows = 0;
+    for table in ["report", "draft"] {
+        let sql = format!("DELETE FROM {table} WHERE id = ?1");
+        rows += transaction.execute(&sql, [id.as_bytes()])?;
+    }
+    transaction.execute("DELETE FROM medium WHERE report = ?1", [id.as_bytes()])?;
+    if rows == 0 { Err(Error::NotFound) } else { Ok(media) }
+}
+
+/// The heads of all reports, newest first; one that does not open is there as damaged.
+pub(crate) fn list(connection: &Connection, keys: &Keys) -> Result<Vec<(ReportId, Option<Head>)>> {
+    let mut statement = connection.prepare("SELECT id, version, head FROM report")?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?, row.get::<_, Vec<u8>>(2)?))
+    })?;
+    let mut reports = Vec::new();
+    for row in rows {
+        let (id, version, head) = row?;
+        let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
+        reports.push((id, open_head(keys, id, version, &head).ok()));
+    }
+    let updated = |head: &Option<Head>| head.as_ref().map_or(i64::MIN, |head| head.updated_at_ms);
+    reports.sort_by_key(|(_, head)| std::cmp::Reverse(updated(head)));
+    Ok(reports)
+}
+
+fn open_head(keys: &Keys, id: ReportId, version: u64, sealed: &[u8]) -> Result<Head> {
+    let head = keys.vault().open(head_cell(&id, version), sealed)?;
+    serde_json::from_slice(&head).map_err(|_| Error::Damaged)
+}
+
+fn head_cell(id: &ReportId, version: u64) -> Cell<'_> {
+    Cell { table: "report", id: id.as_bytes(), column: "head", version }
+}
+
+fn body_cell(id: &ReportId, version: u64) -> Cell<'_> {
+    Cell { table: "draft", id: id.as_bytes(), column: "body", version }
+}

@@ -1,0 +1,130 @@
+//! The folder that everything lives in. Names are relative and tell nothing: phones move the
+//! folder at updates, and names show in backups and listings.
+//!
+//! ```text
+//! home.sqlite   rows                     pack.json   the organisation's signed pack, in clear
+//! blobs/ID      sealed photos            spool/ID    sealed parts on their way
+//! run.lock      held by who sends        files.lock  held while a file has no row yet
+//! ```
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::brand::{MAX_PACK_BYTES, Pack};
+use crate::error::{Error, Result};
+use crate::ids::{MediumId, PartId};
+use crate::vault::blob::sync_folder_of;
+
+/// The folder and the names in it.
+#[derive(Clone)]
+pub(crate) struct Home {
+    root: PathBuf,
+}
+
+impl Home {
+    /// The home at `root`, made if it is not there.
+    pub(crate) fn at(root: &Path) -> Result<Self> {
+        let home = Self { root: root.to_owned() };
+        for folder in [home.root.clone(), home.blobs(), home.spool()] {
+            make_private_folder(&folder)?;
+        }
+        Ok(home)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.root.join("home.sqlite")
+    }
+
+    pub(crate) fn blob(&self, medium: MediumId) -> PathBuf {
+        self.blobs().join(medium.to_string())
+    }
+
+    pub(crate) fn spooled(&self, part: PartId) -> PathBuf {
+        self.spool().join(part.to_string())
+    }
+
+    pub(crate) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    pub(crate) fn spool(&self) -> PathBuf {
+        self.root.join("spool")
+    }
+
+    /// The lock of the one who sends; `None` while another process has it.
+    pub(crate) fn lock_run(&self) -> Result<Option<File>> {
+        try_lock(&self.root.join("run.lock"))
+    }
+
+    /// Held, shared, while a file is on disk that has no row yet, so that nobody sweeps it.
+    pub(crate) fn hold_files(&self) -> Result<File> {
+        let file = lock_file(&self.root.join("files.lock"))?;
+        file.lock_shared()?;
+        Ok(file)
+    }
+
+    /// Held by a sweep; `None` while somebody makes files.
+    pub(crate) fn lock_files(&self) -> Result<Option<File>> {
+        try_lock(&self.root.join("files.lock"))
+    }
+
+    /// The paired organisation's pack.
+    pub(crate) fn pack(&self) -> Result<Option<Pack>> {
+        let mut bytes = Vec::new();
+        let file = match File::open(self.pack_path()) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        io::copy(&mut io::Read::take(file, MAX_PACK_BYTES as u64 + 1), &mut bytes)?;
+        // It was verified before it was stored: now it was changed on the disk.
+        Pack::read(&bytes).map(Some).map_err(|_| Error::Damaged)
+    }
+
+    /// Puts a pack's file in place of the one before, whole or not at all.
+    pub(crate) fn store_pack(&self, bytes: &[u8]) -> Result<()> {
+        let path = self.pack_path();
+        let partial = path.with_extension("partial");
+        let mut file = File::create(&partial)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&partial, &path)?;
+        Ok(sync_folder_of(&path)?)
+    }
+
+    fn pack_path(&self) -> PathBuf {
+        self.root.join("pack.json")
+    }
+}
+
+/// Removes the files in `folder` whose name is not `kept`.
+pub(crate) fn sweep(folder: &Path, kept: impl Fn(&str) -> bool) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_str().is_some_and(&kept) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn lock_file(path: &Path) -> Result<File> {
+    Ok(OpenOptions::new().create(true).truncate(false).write(true).open(path)?)
+}
+
+/// The kernel frees the lock when its holder dies.
+fn try_lock(path: &Path) -> Result<Option<File>> {
+    let file = lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+fn make_private_folder(path: &Path) -> Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    Ok(made?)
+}

@@ -1,0 +1,33 @@
+//! Homeward's core: everything that must not go wrong, in one place.
+//!
+//! `docs/ARCHITECTURE.md` is the map. Each room is a module with its design at its head.
+
+pub mod brand;
+mod clock;
+pub mod crypto;
+mod dispatch;
+mod drafts;
+mod error;
+pub mod forms;
+mod home;
+mod homeward;
+mod ids;
+pub mod media;
+pub mod net;
+mod offers;
+pub mod queue;
+pub mod receipts;
+pub mod seal;
+pub mod signed;
+mod store;
+pub mod texts;
+pub mod tus;
+pub mod vault;
+
+pub use clock::{Clock, SystemClock};
+pub use dispatch::{Scope, SealedPart, SealedReport, SendWhen};
+pub use error::{Error, Refusal, Result};
+pub use homeward::{
+    Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
+};
+pub use ids::{Digest, Fingerprint, MediumId, NotAnId, PartId, ReceiptAddress, ReportId};

@@ -1,0 +1,229 @@
+//! The outbox's rows: what is in clear for planning, and what is sealed.
+
+use rusqlite::{Connection, Row, Transaction};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::forms::Audience;
+use crate::ids::{Digest, Fingerprint, PartId, ReportId};
+use crate::seal::PartKind;
+use crate::tus::{Memory, Reason};
+use crate::vault::cell::{Cell, CellKey};
+
+/// How far a part is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PartState {
+    /// Not all of it is at the server.
+    Waiting,
+    /// The server has every byte. Nobody may have read it.
+    Stored,
+    /// The organisation signed that it opened it, or holds it for the police.
+    Opened,
+    /// Only the person can start it again.
+    Parked,
+}
+
+impl PartState {
+    /// The word for it, in rows and in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Stored => "stored",
+            Self::Opened => "opened",
+            Self::Parked => "parked",
+        }
+    }
+
+    fn from_str(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Stored, Self::Opened, Self::Parked]
+            .into_iter()
+            .find(|state| state.as_str() == text)
+    }
+}
+
+/// A part's row.
+pub(crate) struct PartRow {
+    pub(crate) id: PartId,
+    pub(crate) server: Fingerprint,
+    pub(crate) urgency: u32,
+    pub(crate) bytes: u64,
+    pub(crate) wifi_only: bool,
+    pub(crate) state: PartState,
+    /// A message id.
+    pub(crate) reason: Option<String>,
+    pub(crate) sent: u64,
+    pub(crate) next_try_at_ms: i64,
+    version: u64,
+    sealed: Vec<u8>,
+}
+
+/// What of a part is nobody's business but the phone's; sealed under the queue key.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct PartSecret {
+    pub(crate) report: ReportId,
+    pub(crate) kind: PartKind,
+    pub(crate) audiences: Vec<Audience>,
+    /// The version of the report that the part came with.
+    pub(crate) report_version: u32,
+    /// The hash of the ciphertext.
+    pub(crate) sha256: Digest,
+    pub(crate) memory: Memory,
+}
+
+/// A part that was just sealed.
+pub(crate) struct NewPart {
+    pub(crate) id: PartId,
+    pub(crate) server: Fingerprint,
+    pub(crate) bytes: u64,
+    pub(crate) wifi_only: bool,
+    pub(crate) secret: PartSecret,
+}
+
+/// Lower leaves first: words before faces before files.
+fn urgency(kind: PartKind) -> u32 {
+    match kind {
+        PartKind::FirstMinute => 10,
+        PartKind::Answers => 30,
+        PartKind::Medium => 40,
+    }
+}
+
+const COLUMNS: &str =
+    "id, server, urgency, bytes, wifi_only, state, reason, sent, next_try_at, version, sealed";
+
+/// Adds a part to the outbox.
+pub(crate) fn insert(transaction: &Transaction<'_>, key: &CellKey, part: &NewPart) -> Result<()> {
+    let sealed = seal(key, part.id, 1, &part.secret)?;
+    transaction.execute(
+        "INSERT INTO part (id, number, server, urgency, bytes, wifi_only, state, sent,
+                           next_try_at, version, sealed)
+         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM part), ?2, ?3, ?4, ?5, 'waiting', 0,
+                 0, 1, ?6)",
+        (
+            part.id.as_bytes(),
+            part.server.as_bytes(),
+            urgency(part.secret.kind),
+            part.bytes,
+            part.wifi_only,
+            sealed,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Every part, in the order of sealing.
+pub(crate) fn all(connection: &Connection) -> Result<Vec<PartRow>> {
+    let sql = format!("SELECT {COLUMNS} FROM part ORDER BY number");
+    let mut statement = connection.prepare(&sql)?;
+    let rows = statement.query_map([], |row| Ok(read(row)))?;
+    rows.map(|row| row?).collect()
+}
+
+/// One part.
+pub(crate) fn one(connection: &Connection, id: PartId) -> Result<PartRow> {
+    let sql = format!("SELECT {COLUMNS} FROM part WHERE id = ?1");
+    let mut statement = connection.prepare(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    read(rows.next()?.ok_or(Error::NotFound)?)
+}
+
+fn read(row: &Row<'_>) -> Result<PartRow> {
+    let (id, server): (Vec<u8>, Vec<u8>) = (row.get(0)?, row.get(1)?);
+    let state: String = row.get(5)?;
+    Ok(PartRow {
+        id: PartId::from_slice(&id).ok_or(Error::Damaged)?,
+        server: Fingerprint::from_slice(&server).ok_or(Error::Damaged)?,
+        urgency: row.get(2)?,
+        bytes: row.get(3)?,
+        wifi_only: row.get(4)?,
+        state: PartState::from_str(&state).ok_or(Error::Damaged)?,
+        reason: row.get(6)?,
+        sent: row.get(7)?,
+        next_try_at_ms: row.get(8)?,
+        version: row.get(9)?,
+        sealed: row.get(10)?,
+    })
+}
+
+impl PartRow {
+    /// Opens what is sealed in the row.
+    pub(crate) fn secret(&self, key: &CellKey) -> Result<PartSecret> {
+        let json = key.open(cell(&self.id, self.version), &self.sealed)?;
+        serde_json::from_slice(&json).map_err(|_| Error::Damaged)
+    }
+
+    /// Writes the row's changed state, and what is sealed in it.
+    pub(crate) fn update(
+        &self,
+        connection: &Connection,
+        key: &CellKey,
+        secret: &PartSecret,
+    ) -> Result<()> {
+        let version = self.version + 1;
+        let sealed = seal(key, self.id, version, secret)?;
+        let changed = connection.execute(
+            "UPDATE part SET state = ?2, reason = ?3, sent = ?4, next_try_at = ?5, version = ?6,
+                             sealed = ?7
+             WHERE id = ?1 AND version = ?8",
+            (
+                self.id.as_bytes(),
+                self.state.as_str(),
+                &self.reason,
+                self.sent,
+                self.next_try_at_ms,
+                version,
+                sealed,
+                self.version,
+            ),
+        )?;
+        // Gone or changed meanwhile: the report was deleted under the upload.
+        if changed == 1 { Ok(()) } else { Err(Error::NotFound) }
+    }
+}
+
+/// Removes the parts of a report and its receipt; gives the parts, whose spool files go after the
+/// commit.
+pub(crate) fn delete_of(
+    transaction: &Transaction<'_>,
+    key: &CellKey,
+    report: ReportId,
+) -> Result<Vec<PartId>> {
+    let mut deleted = Vec::new();
+    for row in all(transaction)? {
+        if row.secret(key)?.report == report {
+            transaction.execute("DELETE FROM part WHERE id = ?1", [row.id.as_bytes()])?;
+            deleted.push(row.id);
+        }
+    }
+    for row in super::receipts::all(transaction)? {
+        if row.secret(key)?.report == report {
+            row.delete(transaction)?;
+        }
+    }
+    Ok(deleted)
+}
+
+/// Starts a parked part again, because the person asked for it.
+pub(crate) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) -> Result<()> {
+    let mut row = one(transaction, id)?;
+    if row.state != PartState::Parked {
+        return Ok(());
+    }
+    let mut secret = row.secret(key)?;
+    let reason = row.reason.as_deref().and_then(Reason::from_message_id);
+    secret.memory.restart(reason.unwrap_or(Reason::Rejected));
+    row.state = PartState::Waiting;
+    row.reason = None;
+    row.next_try_at_ms = 0;
+    row.update(transaction, key, &secret)
+}
+
+fn seal(key: &CellKey, id: PartId, version: u64, secret: &PartSecret) -> Result<Vec<u8>> {
+    let json = serde_json::to_vec(secret).map_err(|_| Error::Unexpected("error-encoding"))?;
+    key.seal(cell(&id, version), &json)
+}
+
+fn cell(id: &PartId, version: u64) -> Cell<'_> {
+    Cell { table: "part", id: id.as_bytes(), column: "sealed", version }
+}

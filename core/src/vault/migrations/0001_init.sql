@@ -1,0 +1,82 @@
+-- Homeward's home, version 1. Each column says whether it is in clear, wrapped or sealed;
+-- docs/formats/vault.md says how.
+
+CREATE TABLE keyring (
+    --- 'vault' or 'outbox'.
+    slot TEXT NOT NULL PRIMARY KEY,
+    --- Counts the device keys that the slot has had.
+    generation INTEGER NOT NULL,
+    --- The key, wrapped by the device.
+    wrapped BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE report (
+    --- The list of reports reads this table only. One row per draft or sent report.
+    --- In clear: the hash of the report's verify key.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- In clear: grows with each write; what is sealed below is bound to it.
+    version INTEGER NOT NULL,
+    --- The report key, sealed under the vault key.
+    key BLOB NOT NULL,
+    --- Title, progress, times, and the version and hash of the draft row; sealed under the vault key.
+    head BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE draft (
+    --- In clear: the report's id.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- In clear: grows with each write.
+    version INTEGER NOT NULL,
+    --- Seed, answers, media and what was sent; sealed under the report key.
+    body BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE medium (
+    --- Which files the reports hold, so that a file nobody holds can be swept.
+    --- In clear: the medium's random id, also its name in the blobs folder.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- In clear: the report's id.
+    report BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE part (
+    --- The outbox: one row per sealed part. A row leaves only with its report.
+    --- In clear: the part's random id, also the name of its ciphertext in the spool.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- In clear: grows with each part, the order of sealing.
+    number INTEGER NOT NULL UNIQUE,
+    --- In clear: the fingerprint of the organisation, which names the server.
+    server BLOB NOT NULL,
+    --- In clear: lower leaves first.
+    urgency INTEGER NOT NULL,
+    --- In clear: the length of the ciphertext.
+    bytes INTEGER NOT NULL,
+    --- In clear: 1 if the part waits for a network that costs nothing.
+    wifi_only INTEGER NOT NULL,
+    --- In clear: 'waiting', 'stored', 'opened' or 'parked'.
+    state TEXT NOT NULL,
+    --- In clear: the message id that says why the part waits or is parked.
+    reason TEXT,
+    --- In clear: how many bytes the server has acknowledged.
+    sent INTEGER NOT NULL,
+    --- In clear: not before this, in Unix milliseconds.
+    next_try_at INTEGER NOT NULL,
+    --- In clear: grows with each write of what is sealed below.
+    version INTEGER NOT NULL,
+    --- Report, kind, audiences, hash and upload URL; sealed under the queue key.
+    sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE receipt (
+    --- What is known of a report's receipt. One row per report that was sent.
+    --- In clear: random, so that no receipt is linked to a report's id without the queue key.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- In clear: the fingerprint of the organisation.
+    server BLOB NOT NULL,
+    --- In clear: when it was last looked for, in Unix milliseconds.
+    asked_at INTEGER NOT NULL,
+    --- In clear: grows with each write.
+    version INTEGER NOT NULL,
+    --- Report, receipt address and identity, and the last receipt; sealed under the queue key.
+    sealed BLOB NOT NULL
+) STRICT;
