@@ -304,6 +304,37 @@ fn tus_10_a_proxy_that_drops_patch_gets_a_post_that_says_what_it_means() {
 }
 
 #[test]
+fn tus_10_a_server_that_knows_no_disguise_is_not_taken_for_one_that_lost_the_upload() {
+    let model = Model { no_override: true, ..Model::default() };
+    let mut world = World::new(2000, model).with_fates([Fate::Fine, Fate::Says(405, false)]);
+    assert_eq!(world.run(), Step::Stored);
+    assert_eq!(world.model.uploads.len(), 1);
+    assert!(!world.disk.override_patch);
+}
+
+#[test]
+fn tus_10_a_method_that_never_arrives_is_disguised_in_the_end() {
+    let mut upload = begun(Part { bytes: 1000, ..part() }, policy());
+    let (mut kept, mut now_ms) = (0, 0);
+    loop {
+        match turn(&mut upload, now_ms) {
+            Step::Request(request) => match (request.method, request.body) {
+                (Method::Post, Some(body)) => {
+                    kept += body.bytes;
+                    upload.on_response(&answer(204, kept), now_ms);
+                }
+                (Method::Head, _) => upload.on_response(&answer(200, kept), now_ms),
+                _ => upload.on_failure(Failure::Cut, now_ms),
+            },
+            Step::Wait { until_ms, .. } => now_ms = until_ms,
+            Step::Stored => break,
+            step => panic!("{step:?}"),
+        }
+    }
+    assert!(now_ms < 600_000, "it took {now_ms} ms");
+}
+
+#[test]
 fn tus_11_a_captive_portal_is_not_believed() {
     for status in [200, 201, 204, 302, 400, 404, 410, 418] {
         for at in 0..3 {
