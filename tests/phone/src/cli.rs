@@ -40,8 +40,10 @@ pub(crate) enum Command {
         form: Option<String>,
     },
     /// A profile on its way to another phone: one age file under a passphrase.
-    #[command(after_help = "Examples: phone --home p profile export ID --to ada.age --under words.txt\n          \
-        phone --home q profile import ada.age --under words.txt")]
+    #[command(
+        after_help = "Examples: phone --home p profile export ID --to ada.age --under words.txt\n          \
+        phone --home q profile import ada.age --under words.txt"
+    )]
     Profile {
         #[command(subcommand)]
         way: ProfileWay,
