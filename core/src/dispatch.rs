@@ -15,12 +15,12 @@ use crate::brand::Pack;
 use crate::crypto::sha256;
 use crate::drafts::{self, Draft, SentMedium, SentVersion, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, Audience, Field, FieldId, Form, Moment, Stage};
+use crate::forms::{self, Answers, Audience, Field, FieldId, Form, FormId, Moment, Stage};
 use crate::ids::{Digest, PartId, ReportId};
 use crate::queue::{self, NewPart, PartSecret};
 use crate::seal::{
-    self, ANSWERS_FORMAT, AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind,
-    ReportKeys, Unsigned,
+    self, ANSWERS_FORMAT, AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, Part,
+    PartKind, ReportKeys, Unsigned,
 };
 use crate::store::Store;
 use crate::vault::blob::{BlobReader, sync_folder_of};
@@ -42,6 +42,14 @@ pub enum SendWhen {
     Now,
     /// Only over one that costs nothing. Words never wait for it.
     Wifi,
+}
+
+impl SendWhen {
+    /// What is meant when the person does not say: a missing child's photo does not wait.
+    #[must_use]
+    pub fn preset(form: &FormId) -> Self {
+        if form.as_str() == "missing_child" { Self::Now } else { Self::Wifi }
+    }
 }
 
 /// What was sealed.
@@ -87,8 +95,8 @@ pub(crate) fn send(
     let _held = store.home.hold_files()?;
     let draft = store.read(|db, keys| drafts::load(db, keys, id))?;
     let form = draft.body.form()?;
-    let answers = draft.body.typed_answers(form);
-    if forms::useless(form, &answers, &draft.body.media_counts()).is_some() {
+    let answers = draft.body.answers(form);
+    if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
         return Err(Refusal::EmptyReport.into());
     }
     let version = Version::of(store, pack, &draft, form, &answers);
@@ -103,7 +111,7 @@ pub(crate) fn send(
     let sent = SentVersion {
         digest: statement,
         first_minute: hash_of(&version.first_minute()),
-        answers: (scope == Scope::All).then(|| hash_of(&draft.body.answers)),
+        answers: (scope == Scope::All).then(|| draft.body.answers_digest()),
     };
     let now = version.now;
     commit(store, pack, draft, Sent { version: sent, media, when }, &spool.parts, now)?;
@@ -171,8 +179,7 @@ struct Version<'a> {
     pack: &'a Pack,
     draft: &'a Draft,
     form: &'a Form,
-    /// The fields that are asked, given the answers; answers to others stay on the phone.
-    shown: Vec<&'a Field>,
+    answers: &'a Answers,
     /// Who may get anything: there is a recipient, and the person permits it.
     audiences: Vec<Audience>,
     keys: ReportKeys,
@@ -186,15 +193,15 @@ impl<'a> Version<'a> {
         pack: &'a Pack,
         draft: &'a Draft,
         form: &'a Form,
-        answers: &BTreeMap<FieldId, Answer>,
+        answers: &'a Answers,
     ) -> Self {
-        let permitted = form.permitted(answers).into_iter();
+        let permitted = form.permitted(&answers.current).into_iter();
         Self {
             store,
             pack,
             draft,
             form,
-            shown: form.shown(answers),
+            answers,
             audiences: permitted.filter(|audience| pack.has(*audience)).collect(),
             keys: draft.body.keys(),
             now: store.now(),
@@ -220,7 +227,7 @@ impl<'a> Version<'a> {
         for (at, medium) in self.draft.body.media.iter().enumerate() {
             let audiences = self.audiences_of(&medium.field);
             if medium.sent.is_none() && !audiences.is_empty() {
-                let name = format!("{}-{}.{}", stem(&medium.extension), at + 1, medium.extension);
+                let name = format!("{}-{}.{}", medium.stem, at + 1, medium.extension);
                 let part = self.seal_medium(medium, name.clone(), audiences, spool)?;
                 sent.push((at, SentMedium { part, name }));
             }
@@ -244,7 +251,7 @@ impl<'a> Version<'a> {
 
     fn are_answers_new(&self) -> bool {
         let last = self.draft.body.sent.iter().rev().find_map(|sent| sent.answers);
-        last != Some(hash_of(&self.draft.body.answers))
+        last != Some(self.draft.body.answers_digest())
     }
 
     /// The first minute is for the organisation and the police, never for anybody else.
@@ -254,13 +261,15 @@ impl<'a> Version<'a> {
     }
 
     fn first_minute(&self) -> BTreeMap<FieldId, Value> {
-        self.answers(|field| field.stage == Stage::FirstMinute)
+        let fields = self.form.for_audience(Audience::Organisation, &self.answers.current);
+        self.answers_to(fields.into_iter().filter(|field| field.stage == Stage::FirstMinute))
     }
 
-    fn answers(&self, of: impl Fn(&Field) -> bool) -> BTreeMap<FieldId, Value> {
-        let stored = |field: &&Field| self.draft.body.answers.get(&field.id).cloned();
-        let fields = self.shown.iter().copied().filter(|field| of(field));
-        fields.filter_map(|field| Some((field.id.clone(), stored(&field)?))).collect()
+    fn answers_to<'f>(&self, fields: impl Iterator<Item = &'f Field>) -> BTreeMap<FieldId, Value> {
+        let answer = |field: &Field| {
+            Some((field.id.clone(), self.answers.current.get(&field.id)?.to_json()))
+        };
+        fields.filter_map(answer).collect()
     }
 
     /// Who may see what was attached to a field. A medium is sealed once, to all of them.
@@ -282,7 +291,11 @@ impl<'a> Version<'a> {
         sent: &[(usize, SentMedium)],
         spool: &mut Spool<'_>,
     ) -> Result<Digest> {
-        let mut document = self.document(self.answers(|field| field.audiences.contains(&audience)));
+        let fields = self.form.for_audience(audience, &self.answers.current);
+        let mut document = self.document(self.answers_to(fields.into_iter()));
+        if audience == Audience::Organisation {
+            document.earlier = self.answers.earlier.iter().map(EarlierAnswer::from).collect();
+        }
         document.media = self.media_for(audience, sent);
         let may_see = |part: &&ListedPart| {
             audience == Audience::Organisation || part.audiences.contains(&audience)
@@ -311,6 +324,7 @@ impl<'a> Version<'a> {
             sealed_at_ms: self.now.unix_ms,
             offset_minutes: self.now.offset_minutes,
             answers,
+            earlier: Vec::new(),
             media: Vec::new(),
             parts: Vec::new(),
         }
@@ -383,15 +397,6 @@ impl<'a> Version<'a> {
             (listed.bytes, listed.sha256) = (sealed.bytes, sealed.sha256);
         }
         Ok(())
-    }
-}
-
-/// What a medium is called: by what it is, never by the name it had on the phone.
-fn stem(extension: &str) -> &'static str {
-    match extension {
-        "mp4" | "mov" | "3gp" => "video",
-        "m4a" | "aac" => "recording",
-        _ => "photo",
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::crypto::sha256;
 use crate::error::{Error, Result};
-use crate::forms::{self, Answer, FieldId, Form, FormId, Moment, Progress};
+use crate::forms::{self, Answers, FieldId, Form, FormId, Moment, Progress};
 use crate::ids::{Digest, MediumId, PartId, ReportId};
 use crate::media::{Facts, Manifest};
 use crate::seal::ReportKeys;
@@ -51,7 +51,8 @@ pub(crate) struct Body {
     seed: [u8; 32],
     pub(crate) form: FormId,
     pub(crate) form_version: u32,
-    pub(crate) answers: BTreeMap<FieldId, Value>,
+    /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
+    answers: BTreeMap<String, Value>,
     pub(crate) media: Vec<StoredMedium>,
     /// What was sent so far, oldest first.
     pub(crate) sent: Vec<SentVersion>,
@@ -62,6 +63,8 @@ pub(crate) struct Body {
 pub(crate) struct StoredMedium {
     pub(crate) id: MediumId,
     pub(crate) field: FieldId,
+    /// What it is called on its way, without number and ending.
+    pub(crate) stem: String,
     /// The usual ending of such a file.
     pub(crate) extension: String,
     pub(crate) bytes: u64,
@@ -102,14 +105,20 @@ impl Body {
         Form::built_in(&self.form).ok_or(Error::Damaged)
     }
 
-    /// The answers as the form understands them; what it does not understand is left out here and
-    /// stays in [`Body::answers`].
-    pub(crate) fn typed_answers(&self, form: &Form) -> BTreeMap<FieldId, Answer> {
-        let typed = |(id, value): (&FieldId, &Value)| {
-            let answer = Answer::from_json(&form.field(id)?.kind, value).ok()?;
-            Some((id.clone(), answer))
-        };
-        self.answers.iter().filter_map(typed).collect()
+    /// The answers as the form understands them, and those it has no place for.
+    pub(crate) fn answers(&self, form: &Form) -> Answers {
+        Answers::read(form, self.answers.clone())
+    }
+
+    /// Replaces all answers.
+    pub(crate) fn set_answers(&mut self, answers: &Answers) {
+        self.answers = answers.to_stored();
+    }
+
+    /// The hash of all answers, to see whether they changed.
+    pub(crate) fn answers_digest(&self) -> Digest {
+        // Strings and what was JSON before: this can't fail.
+        sha256(&serde_json::to_vec(&self.answers).unwrap_or_default())
     }
 
     /// How many media each field has.
@@ -195,7 +204,7 @@ pub(crate) fn save(
     now: Moment,
 ) -> Result<()> {
     let form = draft.body.form()?;
-    let answers = draft.body.typed_answers(form);
+    let answers = draft.body.answers(form).current;
     let Progress { answered, total } = forms::progress(form, &answers, &draft.body.media_counts());
     let (id, version) = (draft.id, draft.version + 1);
     let body = serde_json::to_vec(&draft.body).map(zeroize::Zeroizing::new);

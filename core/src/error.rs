@@ -8,7 +8,7 @@ use crate::media::MediaError;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Why a call failed. What waits (no network, no receipt yet) is a status, not an error.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// No such report, medium or part. The list that named it is old.
@@ -97,6 +97,8 @@ refusals! {
     NothingNew => "refused-nothing-new",
     /// Another process works in this home.
     Busy => "refused-busy",
+    /// A listener or device key called back into the core from within its call.
+    CalledBack => "refused-called-back",
     /// The bytes are no brand pack.
     PackUnreadable => "refused-pack-unreadable",
     /// The pack was changed after it was signed.

@@ -5,17 +5,15 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::brand::{Organisation, Pack};
 use crate::clock::Clock;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, FieldId, Form, FormId, MediaType, Problem};
+use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, Kind, MediaType, Problem};
 use crate::home::Home;
 use crate::ids::{Fingerprint, MediumId, PartId, ReportId};
-use crate::media::{self, Facts, Format, Manifest};
+use crate::media::{self, Facts, Format, Manifest, Shows};
 use crate::net::{Pacing, Proxy};
 use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportState, ReportStatus, Transfer};
 use crate::store::Store;
@@ -105,8 +103,10 @@ pub struct Report {
     pub id: ReportId,
     /// Its form.
     pub form: FormId,
-    /// What was answered, each in the JSON of its kind.
-    pub answers: BTreeMap<FieldId, Value>,
+    /// What was answered.
+    pub answers: BTreeMap<FieldId, Answer>,
+    /// What an earlier version of the form asked; shown, and kept.
+    pub earlier: Vec<Earlier>,
     /// What was attached, oldest first.
     pub media: Vec<Medium>,
     /// What the person should look at.
@@ -248,14 +248,23 @@ impl Homeward {
             let status = queue::statuses(db, keys.queue())?.remove(&id);
             Ok((draft, status.unwrap_or_else(|| ReportStatus::draft(id))))
         })?;
+        let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {
             id,
             problems: self.problems(&draft)?,
             form: draft.body.form,
-            answers: draft.body.answers,
+            answers: answers.current,
+            earlier: answers.earlier,
             media: draft.body.media.iter().map(Medium::from).collect(),
             status,
         })
+    }
+
+    /// Reads what a person typed into one box, as the field's kind of answer. What can't be read
+    /// so is kept in the person's words. Nothing is stored.
+    pub fn understand(&self, form: &FormId, field: &FieldId, typed: &str) -> Result<Answer> {
+        let asked = self.form(form)?.field(field).ok_or(Refusal::UnknownField)?;
+        Ok(Answer::from_text(&asked.kind, typed, self.store.now()))
     }
 
     /// Answers a question, or with `None` takes the answer back. On disk when this returns.
@@ -269,19 +278,25 @@ impl Homeward {
         let now = self.store.now();
         self.store.write(|transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
-            let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
+            let form = draft.body.form()?;
+            let asked = form.field(field).ok_or(Refusal::UnknownField)?;
+            let mut answers = draft.body.answers(form);
             match answer {
                 Some(_) if asked.kind.is_attached() => return Err(Refusal::WrongKind.into()),
                 Some(Answer::Unknown) if !asked.unknown_allowed => {
                     return Err(Refusal::WrongKind.into());
                 }
                 Some(answer) => {
-                    draft.body.answers.insert(field.clone(), answer.to_json());
+                    // An answer of another kind would be read as one to an earlier form.
+                    let answer = Answer::from_json(&asked.kind, &answer.to_json());
+                    let answer = answer.map_err(|_| Refusal::WrongKind)?;
+                    answers.current.insert(field.clone(), answer);
                 }
                 None => {
-                    draft.body.answers.remove(field);
+                    answers.current.remove(field);
                 }
             }
+            draft.body.set_answers(&answers);
             let problems = self.problems(&draft)?;
             drafts::save(transaction, keys, draft, now)?;
             Ok(problems)
@@ -313,7 +328,7 @@ impl Homeward {
         let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
         let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
         let plan = media::scrub(source)?;
-        if !asked.kind.accepts().contains(&type_of(plan.format)) {
+        if !takes(&asked.kind, plan.format) {
             return Err(Refusal::WrongKind.into());
         }
         let facts = media::facts(source)?;
@@ -324,6 +339,7 @@ impl Homeward {
         let stored = StoredMedium {
             id: medium,
             field: field.clone(),
+            stem: stem(plan.format).into(),
             extension: plan.format.extension().into(),
             bytes: stored.bytes,
             sha256: stored.sha256,
@@ -360,6 +376,22 @@ impl Homeward {
         let stored = draft.body.media.iter().find(|stored| stored.id == medium);
         let facts = &stored.ok_or(Error::NotFound)?.facts;
         Ok(crate::offers::offers(form, facts, taken_when_last_seen, self.store.now()))
+    }
+
+    /// Takes a medium off a report. What was sent of it stays sent.
+    pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
+        let now = self.store.now();
+        self.store.write(|transaction, keys| {
+            let mut draft = drafts::load(transaction, keys, id)?;
+            let before = draft.body.media.len();
+            draft.body.media.retain(|stored| stored.id != medium);
+            if draft.body.media.len() == before {
+                return Err(Error::NotFound);
+            }
+            drafts::save(transaction, keys, draft, now)
+        })?;
+        remove(&self.store.home.blob(medium));
+        Ok(())
     }
 
     /// Removes a report from this phone, with everything that was attached or sealed.
@@ -415,15 +447,27 @@ impl Homeward {
 
     fn problems(&self, draft: &Draft) -> Result<Vec<Problem>> {
         let form = draft.body.form()?;
-        let answers = draft.body.typed_answers(form);
-        Ok(forms::check(form, &answers, &draft.body.media_counts(), self.store.now()))
+        let answers = draft.body.answers(form);
+        Ok(forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now()))
     }
 }
 
-/// What a file of this format is to a form.
-fn type_of(format: Format) -> MediaType {
-    match format {
-        Format::Jpeg => MediaType::Photo,
+/// Whether a file of this format answers a question of this kind. A document is photographed.
+fn takes(kind: &Kind, format: Format) -> bool {
+    let types: &[MediaType] = match format.shows() {
+        Shows::Picture => &[MediaType::Photo, MediaType::Document],
+        Shows::Film => &[MediaType::Video],
+        Shows::Sound => &[MediaType::Audio],
+    };
+    kind.accepts().iter().any(|accepted| types.contains(accepted))
+}
+
+/// What a medium is called on its way: by what it is, never by the name it had on the phone.
+fn stem(format: Format) -> &'static str {
+    match format.shows() {
+        Shows::Picture => "photo",
+        Shows::Film => "video",
+        Shows::Sound => "recording",
     }
 }
 

@@ -20,6 +20,7 @@ pub mod receipts;
 pub mod seal;
 pub mod signed;
 mod store;
+pub mod texts;
 pub mod tus;
 pub mod vault;
 

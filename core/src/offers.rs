@@ -23,7 +23,7 @@ pub(crate) fn offers(
     let asks = |kind: fn(&Kind) -> bool| {
         form.stage(Stage::FirstMinute).find(move |field: &&Field| kind(&field.kind))
     };
-    let time = asks(|kind| matches!(kind, Kind::Time)).zip(time_of(facts, now));
+    let time = asks(|kind| matches!(kind, Kind::Time { .. })).zip(time_of(facts, now));
     let place = asks(|kind| matches!(kind, Kind::Place)).zip(place_of(facts));
     let offer = |(field, answer): (&Field, Answer)| Offer { field: field.id.clone(), answer };
     [time, place].into_iter().flatten().map(offer).collect()
@@ -66,12 +66,7 @@ mod tests {
         Facts {
             taken_at: Some("2026-11-22T10:00:00".into()),
             offset: offset.map(str::to_owned),
-            position: Some(Position {
-                latitude: 48.1,
-                longitude: 11.5,
-                altitude_m: None,
-                accuracy_m: None,
-            }),
+            position: Some(Position { latitude: 48.1, longitude: 11.5, accuracy_m: None }),
             ..Facts::default()
         }
     }

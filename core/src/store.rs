@@ -20,8 +20,14 @@ pub(crate) struct Store {
 
 /// What the vault gives: everything, or the reason why not.
 enum Vault {
-    Open { db: Connection, keys: Keys },
+    Open(Box<Open>),
     Closed(VaultState),
+}
+
+/// The open vault.
+struct Open {
+    db: Connection,
+    keys: Keys,
 }
 
 impl Store {
@@ -30,7 +36,7 @@ impl Store {
         let vault = match open_vault(&home, device) {
             Ok((db, keys)) => {
                 sweep_orphans(&home, &db)?;
-                Vault::Open { db, keys }
+                Vault::Open(Box::new(Open { db, keys }))
             }
             Err(Error::Locked) => Vault::Closed(VaultState::Locked),
             Err(Error::KeyLost) => Vault::Closed(VaultState::KeyLost),
@@ -51,7 +57,7 @@ impl Store {
 
     pub(crate) fn state(&self) -> VaultState {
         match &*self.vault() {
-            Vault::Open { .. } => VaultState::Ready,
+            Vault::Open(_) => VaultState::Ready,
             Vault::Closed(state) => *state,
         }
     }
@@ -59,7 +65,7 @@ impl Store {
     /// Reads from the database.
     pub(crate) fn read<T>(&self, work: impl FnOnce(&Connection, &Keys) -> Result<T>) -> Result<T> {
         match &*self.vault() {
-            Vault::Open { db, keys } => work(db, keys),
+            Vault::Open(open) => work(&open.db, &open.keys),
             Vault::Closed(state) => Err(closed(*state)),
         }
     }
@@ -70,7 +76,8 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>, &Keys) -> Result<T>,
     ) -> Result<T> {
         match &mut *self.vault() {
-            Vault::Open { db, keys } => {
+            Vault::Open(open) => {
+                let Open { db, keys } = &mut **open;
                 let transaction = db::write(db)?;
                 let done = work(&transaction, keys)?;
                 transaction.commit()?;

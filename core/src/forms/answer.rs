@@ -66,7 +66,7 @@ impl Answer {
                 _ => read::<PersonName>(value).map(|name| Self::PersonName(name.tidied())),
             },
             Kind::Age => object(value).and_then(Age::from_json).map(Self::Age),
-            Kind::Time => object(value).and_then(Time::from_json).map(Self::Time),
+            Kind::Time { .. } => object(value).and_then(Time::from_json).map(Self::Time),
             Kind::Place => read::<Place>(value).map(|place| Self::Place(place.tidied())),
             Kind::Choice { .. } => value.as_str().map(|choice| Self::Choice(clean::line(choice))),
             Kind::Many { .. } => texts(value).map(Self::Many),
@@ -162,9 +162,16 @@ fn for_any_kind(kind: &Kind, value: &Value) -> Result<Option<Answer>, ProblemRea
             _ => Ok(Some(Answer::Unknown)),
         };
     }
-    let takes_words = matches!(kind, Kind::Age | Kind::Number { .. } | Kind::Permission { .. });
+    let takes_words = matches!(
+        kind,
+        Kind::Age
+            | Kind::Number { .. }
+            | Kind::Permission { .. }
+            | Kind::Voice
+            | Kind::Media { .. }
+    );
     let words = object.get("words").and_then(Value::as_str).filter(|_| takes_words);
-    Ok(words.map(|words| Answer::Words(clean::line(words))))
+    Ok(words.map(|words| Answer::Words(clean::lines(words))))
 }
 
 fn object(value: &Value) -> Option<&Map<String, Value>> {
@@ -256,6 +263,18 @@ mod tests {
             ("last_seen_place", "91, 11", json!({ "words": "91, 11" })),
             ("last_seen_place", "at the lake", json!({ "words": "at the lake" })),
             ("clothing", " red\r\nblue ", json!("red\nblue")),
+            ("height", "132", json!({ "value": 132, "unit": "cm" })),
+            ("height", "1,32 m", json!({ "value": 132, "unit": "cm" })),
+            ("height", "4'2\"", json!({ "value": 50, "unit": "in" })),
+            ("height", "4 ft 2", json!({ "value": 50, "unit": "in" })),
+            ("height", "52.5 inches", json!({ "value": 52.5, "unit": "in" })),
+            ("height", "4 ft 2 cm", json!({ "words": "4 ft 2 cm" })),
+            ("height", "up to my hip", json!({ "words": "up to my hip" })),
+            ("weight", "3 stone 2 lb", json!({ "value": 44, "unit": "lb" })),
+            ("vehicle", "red van, M-AB", json!({ "words": "red van, M-AB" })),
+            ("body_marks", "scar, left knee", json!([{ "words": "scar, left knee" }])),
+            ("permit_partner", "Yes", json!(true)),
+            ("permit_partner", "perhaps", json!({ "words": "perhaps" })),
             ("dangers", "medical need, rabies, taken", json!(["medical_need", "rabies", "taken"])),
         ] {
             let answer = Answer::from_text(kind(field), typed, now());

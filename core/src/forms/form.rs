@@ -65,8 +65,10 @@ pub struct Field {
     pub expected: bool,
     /// Whether there is a sentence that explains the question.
     pub help: bool,
-    /// Where the answer goes in PFIF 1.4.
-    pub pfif: Option<Pfif>,
+    /// The name that its messages go by: its own, unless another form asks the same otherwise.
+    pub text: FieldId,
+    /// Where the answer, or parts of it, go in PFIF 1.4.
+    pub pfif: Vec<Pfif>,
     /// All must hold for the field to be asked; none: it is always asked.
     pub shown_when: Vec<Condition>,
     /// A permission given while any of these holds does not count.
@@ -177,6 +179,21 @@ impl Form {
         fields
     }
 
+    /// The fields whose answers may go to `audience`, in the order shown: none without permission.
+    #[must_use]
+    pub fn for_audience(
+        &self,
+        audience: Audience,
+        answers: &BTreeMap<FieldId, Answer>,
+    ) -> Vec<&Field> {
+        if self.purpose == Purpose::Profile || !self.permitted(answers).contains(&audience) {
+            return Vec::new();
+        }
+        let mut fields = self.shown(answers);
+        fields.retain(|field| field.audiences.contains(&audience));
+        fields
+    }
+
     /// The audiences that the person lets see the report. The organisation and the police always
     /// are; partner and poster only by a permission that counts.
     #[must_use]
@@ -194,6 +211,18 @@ impl Form {
 }
 
 impl Field {
+    /// The message that asks the question.
+    #[must_use]
+    pub fn label_id(&self) -> String {
+        format!("field-{}", self.text)
+    }
+
+    /// The message that explains the question, if there is one.
+    #[must_use]
+    pub fn help_id(&self) -> Option<String> {
+        self.help.then(|| format!("help-{}", self.text))
+    }
+
     /// Whether a permission given here does not count, because of another answer.
     #[must_use]
     pub fn is_void(&self, answers: &BTreeMap<FieldId, Answer>) -> bool {
@@ -219,6 +248,17 @@ impl Condition {
 impl Stage {
     /// Every stage, in the order in which they come.
     pub const ALL: [Self; 4] = [Self::FirstMinute, Self::FirstHour, Self::Later, Self::Prepared];
+
+    /// The word for this stage in form files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::FirstMinute => "first_minute",
+            Self::FirstHour => "first_hour",
+            Self::Later => "later",
+            Self::Prepared => "prepared",
+        }
+    }
 }
 
 impl Audience {
@@ -296,4 +336,133 @@ static BUILT_IN: LazyLock<Vec<Form>> = LazyLock::new(|| {
 });
 
 /// The files of the built-in forms.
-const SOURCES: &[&str] = &[include_str!("../../forms/missing_child.json")];
+pub(super) const SOURCES: &[&str] = &[
+    include_str!("../../forms/missing_child.json"),
+    include_str!("../../forms/sighting.json"),
+    include_str!("../../forms/child_profile.json"),
+];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn missing_child() -> &'static Form {
+        Form::built_in(&FormId::new("missing_child").unwrap()).unwrap()
+    }
+
+    fn answers(given: &[(&str, serde_json::Value)]) -> BTreeMap<FieldId, Answer> {
+        let read = |(field, json): &(&str, serde_json::Value)| {
+            let field = missing_child().field(&FieldId::new(field).unwrap()).unwrap();
+            (field.id.clone(), Answer::from_json(&field.kind, json).unwrap())
+        };
+        given.iter().map(read).collect()
+    }
+
+    fn shows(answers: &BTreeMap<FieldId, Answer>, field: &str) -> bool {
+        missing_child().shown(answers).iter().any(|shown| shown.id.as_str() == field)
+    }
+
+    #[test]
+    fn every_built_in_form_is_there() {
+        let ids: Vec<&str> = Form::all_built_in().iter().map(|form| form.id.as_str()).collect();
+        assert_eq!(ids, ["missing_child", "sighting", "child_profile"]);
+    }
+
+    #[test]
+    fn the_first_minute_asks_ten_questions() {
+        let ids: Vec<&str> =
+            missing_child().stage(Stage::FirstMinute).map(|field| field.id.as_str()).collect();
+        assert_eq!(
+            ids.join(" "),
+            "reporter_phone relation child_name child_age sex photo last_seen_time \
+             last_seen_place clothing dangers"
+        );
+        assert!(missing_child().stage(Stage::FirstMinute).all(|field| field.unknown_allowed));
+    }
+
+    #[test]
+    fn a_question_is_asked_when_its_condition_holds() {
+        assert!(!shows(&answers(&[]), "police_station"));
+        assert!(!shows(&answers(&[("police_called", json!("no"))]), "police_station"));
+        assert!(!shows(
+            &answers(&[("police_called", json!({ "unknown": true }))]),
+            "police_station"
+        ));
+        assert!(shows(&answers(&[("police_called", json!("yes"))]), "police_station"));
+        assert!(shows(&answers(&[("dangers", json!(["none", "taken"]))]), "danger_words"));
+    }
+
+    #[test]
+    fn the_answer_to_a_hidden_question_shows_nothing() {
+        let form =
+            br#"{"format":"homeward-form/1","id":"f","version":1,"purpose":"profile","sections":[
+            {"id":"s","fields":[
+                {"id":"a","kind":"choice","choices":["yes","no"],"stage":"later"},
+                {"id":"b","kind":"choice","choices":["yes","no"],"stage":"later",
+                 "shown_when":[{"field":"a","any_of":["yes"]}]},
+                {"id":"c","kind":"text","stage":"later","shown_when":[{"field":"b"}]}]}]}"#;
+        let form = Form::parse(form).unwrap();
+        let id = |name| FieldId::new(name).unwrap();
+        let choice = |choice: &str| Answer::Choice(choice.to_owned());
+        let mut answers = BTreeMap::from([(id("a"), choice("yes")), (id("b"), choice("no"))]);
+        assert_eq!(form.shown(&answers).len(), 3);
+        answers.insert(id("a"), choice("no"));
+        assert_eq!(form.shown(&answers).len(), 1);
+    }
+
+    #[test]
+    fn partner_and_poster_see_nothing_without_permission() {
+        let given = answers(&[("child_name", json!("Anna"))]);
+        for audience in [Audience::Partner, Audience::Poster] {
+            assert!(missing_child().for_audience(audience, &given).is_empty());
+        }
+        let given = answers(&[("permit_partner", json!({ "words": "yes, maybe" }))]);
+        assert!(!missing_child().permitted(&given).contains(&Audience::Partner));
+        let given = answers(&[("permit_poster", json!(true))]);
+        let fields = missing_child().for_audience(Audience::Poster, &given);
+        assert!(fields.iter().any(|field| field.id.as_str() == "child_name"));
+        assert!(fields.iter().all(|field| field.kind != Kind::Phone));
+        assert!(missing_child().for_audience(Audience::Partner, &given).is_empty());
+    }
+
+    #[test]
+    fn a_minors_permission_to_publish_does_not_count() {
+        let given = answers(&[("permit_poster", json!(true)), ("reporter_minor", json!("yes"))]);
+        assert!(missing_child().for_audience(Audience::Poster, &given).is_empty());
+        assert!(!missing_child().for_audience(Audience::Organisation, &given).is_empty());
+    }
+
+    #[test]
+    fn what_is_never_exported_stays_with_organisation_and_police() {
+        let never = [
+            "reporter_phone",
+            "reporter_name",
+            "reporter_place",
+            "parents",
+            "custody",
+            "must_not_be_told",
+            "abduction_risk",
+            "passports",
+            "health",
+            "health_words",
+            "medicines",
+            "home_address",
+            "suspect_name",
+            "statement",
+            "identity_documents",
+        ];
+        for field in never {
+            let field = missing_child().field(&FieldId::new(field).unwrap()).unwrap();
+            assert_eq!(field.audiences, [Audience::Organisation, Audience::Police], "{}", field.id);
+        }
+    }
+
+    #[test]
+    fn a_profile_is_for_no_audience() {
+        let profile = Form::built_in(&FormId::new("child_profile").unwrap()).unwrap();
+        assert_eq!(profile.purpose, Purpose::Profile);
+        assert!(profile.for_audience(Audience::Organisation, &BTreeMap::new()).is_empty());
+    }
+}

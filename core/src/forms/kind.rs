@@ -19,7 +19,10 @@ pub enum Kind {
     /// A date of birth, an age, or a range of ages.
     Age,
     /// When: exactly, between two times, or around one.
-    Time,
+    Time {
+        /// Whether it may lie ahead, as the time of the next dose does.
+        ahead: bool,
+    },
     /// Where: a pin with its accuracy, an address, or words.
     Place,
     /// One of several answers.
@@ -82,6 +85,22 @@ pub enum MediaType {
     Document,
 }
 
+impl MediaType {
+    /// Everything that can be attached.
+    pub const ALL: [Self; 4] = [Self::Photo, Self::Video, Self::Audio, Self::Document];
+
+    /// The word for it in form files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Photo => "photo",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Document => "document",
+        }
+    }
+}
+
 impl Kind {
     /// The word for this kind in a form file.
     #[must_use]
@@ -92,7 +111,7 @@ impl Kind {
             Self::Voice => "voice",
             Self::PersonName => "person_name",
             Self::Age => "age",
-            Self::Time => "time",
+            Self::Time { .. } => "time",
             Self::Place => "place",
             Self::Choice { .. } => "choice",
             Self::Many { .. } => "many",
@@ -114,6 +133,15 @@ impl Kind {
             Self::Permission { .. } => &[],
             Self::BodyMarks => &[MediaType::Photo, MediaType::Audio],
             _ => &[MediaType::Audio],
+        }
+    }
+
+    /// What there is to choose from; empty for kinds without choices.
+    #[must_use]
+    pub fn choices(&self) -> &[ChoiceId] {
+        match self {
+            Self::Choice { choices } | Self::Many { choices } => choices,
+            _ => &[],
         }
     }
 

@@ -9,6 +9,7 @@
 //! say when "now" is, so that the same answers always read the same.
 
 mod answer;
+mod answers;
 mod check;
 mod clean;
 mod form;
@@ -16,16 +17,19 @@ mod ids;
 mod kind;
 mod moment;
 mod parse;
+mod prefill;
 mod typed;
 mod values;
 
 pub use answer::Answer;
+pub use answers::{Answers, Earlier};
 pub use check::{Problem, ProblemReason, Progress, check, progress, title, useless};
 pub use form::{Audience, Condition, Field, Form, Pfif, Purpose, Section, Stage};
 pub use ids::{ChoiceId, FieldId, FormId, SectionId};
 pub use kind::{Kind, MediaType, Unit};
 pub use moment::Moment;
 pub use parse::{FormError, FormFault};
+pub use prefill::{Prefill, prefill, shared_with_sibling};
 pub use values::{
     Age, BodyMark, MarkKind, Number, PartialDate, PersonName, Phone, Place, Side, Time, Vehicle,
     Years,

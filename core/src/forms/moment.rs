@@ -58,7 +58,8 @@ impl Moment {
     /// So many minutes earlier, on the full second.
     pub(super) fn minutes_earlier(self, minutes: i64) -> Option<Self> {
         let unix_ms = self.unix_ms.checked_sub(minutes.checked_mul(MINUTE_MS)?)?;
-        let moment = Self { unix_ms: unix_ms - unix_ms.rem_euclid(1000), ..self };
+        let unix_ms = unix_ms.checked_sub(unix_ms.rem_euclid(1000))?;
+        let moment = Self { unix_ms, ..self };
         moment.local().map(|_| moment)
     }
 

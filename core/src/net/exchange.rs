@@ -9,7 +9,6 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tokio::time::{Instant, sleep_until};
 
 use super::body::{FileBody, Meter};
-use super::cause::classify;
 use super::{CancelToken, Net, NetError};
 use crate::tus::{self, Failure, Range};
 
@@ -75,7 +74,10 @@ impl Net {
                 () = cancel.cancelled() => return Err(Failure::Cancelled),
                 answer = &mut answer => return match answer {
                     Ok(response) => Ok(response),
-                    Err(error) => Err(self.blame(&error).await),
+                    Err(error) => Err(tokio::select! {
+                        () = cancel.cancelled() => Failure::Cancelled,
+                        failure = self.blame(&error) => failure,
+                    }),
                 },
                 () = meter.moved() => {
                     deadline = Instant::now() + self.patience(meter, body_bytes);
@@ -92,11 +94,6 @@ impl Net {
         } else {
             self.pacing.answer_timeout
         }
-    }
-
-    /// Why there is no answer.
-    async fn blame(&self, error: &reqwest::Error) -> Failure {
-        classify(error)
     }
 
     pub(super) fn read(&self, response: &reqwest::Response) -> tus::Response {

@@ -52,7 +52,12 @@ pub enum RunEnd {
 /// A run under way.
 pub struct Transfer {
     cancel: CancelToken,
-    thread: Mutex<Option<JoinHandle<Result<RunEnd>>>>,
+    thread: Mutex<RunThread>,
+}
+
+enum RunThread {
+    Running(JoinHandle<Result<RunEnd>>),
+    Ended(Result<RunEnd>),
 }
 
 impl Transfer {
@@ -61,14 +66,18 @@ impl Transfer {
         self.cancel.cancel();
     }
 
-    /// Waits until the run has ended, and tells why. A second call tells [`RunEnd::NothingDue`].
+    /// Waits until the run has ended, and tells why. All who wait hear the same. Never call it
+    /// from the run's own listener: it would wait for itself.
     pub fn wait(&self) -> Result<RunEnd> {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match thread.map(JoinHandle::join) {
-            None => Ok(RunEnd::NothingDue),
-            Some(Ok(end)) => end,
-            Some(Err(_panic)) => Err(Error::Unexpected("error-run-failed")),
-        }
+        const FAILED: Result<RunEnd> = Err(Error::Unexpected("error-run-failed"));
+        // Held while joining, so that a second one who waits waits too.
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        let end = match std::mem::replace(&mut *thread, RunThread::Ended(FAILED)) {
+            RunThread::Running(running) => running.join().unwrap_or(FAILED),
+            RunThread::Ended(end) => end,
+        };
+        *thread = RunThread::Ended(end.clone());
+        end
     }
 }
 
@@ -89,7 +98,7 @@ pub(crate) fn start(store: Arc<Store>, setting: Setting) -> Result<Transfer> {
         Runner { store, setting, deadline, cancel: cancel.clone(), told: BTreeMap::new() };
     let work = move || net::block_on(runner.work())?;
     let thread = std::thread::Builder::new().name("homeward-run".into()).spawn(work)?;
-    Ok(Transfer { cancel, thread: Mutex::new(Some(thread)) })
+    Ok(Transfer { cancel, thread: Mutex::new(RunThread::Running(thread)) })
 }
 
 struct Runner {

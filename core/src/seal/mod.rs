@@ -18,5 +18,8 @@ mod write;
 pub use keys::ReportKeys;
 pub use open::{OpenError, open};
 pub(crate) use part::Unsigned;
-pub use part::{ANSWERS_FORMAT, AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind};
+pub use part::{
+    ANSWERS_FORMAT, AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, Part,
+    PartKind,
+};
 pub use write::{Sealed, seal};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys::report_id;
 use crate::crypto::{Signature, SigningKey, VerifyKey, sha256};
-use crate::forms::{Audience, FieldId, FormId};
+use crate::forms::{Audience, Earlier, FieldId, FormId};
 use crate::ids::{Digest, Fingerprint, PartId, ReceiptAddress, ReportId};
 use crate::media::Manifest;
 
@@ -179,6 +179,9 @@ pub struct AnswersDocument {
     pub offset_minutes: i32,
     /// The answers, each in the JSON of its kind.
     pub answers: BTreeMap<FieldId, serde_json::Value>,
+    /// What an earlier version of the form asked. For the organisation only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierAnswer>,
     /// The photos, videos and recordings that this audience can open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub media: Vec<MediumEntry>,
@@ -191,6 +194,27 @@ pub struct AnswersDocument {
 impl std::fmt::Debug for AnswersDocument {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AnswersDocument(…)")
+    }
+}
+
+/// An answer to a question that the form no longer asks.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlierAnswer {
+    /// The field's name then.
+    pub field: String,
+    /// The answer, in the JSON of its kind then.
+    pub value: serde_json::Value,
+}
+
+impl From<&Earlier> for EarlierAnswer {
+    fn from(earlier: &Earlier) -> Self {
+        Self { field: earlier.field.clone(), value: earlier.value.clone() }
+    }
+}
+
+impl std::fmt::Debug for EarlierAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("EarlierAnswer(…)")
     }
 }
 

@@ -11,7 +11,7 @@ use fault_proxy::Dice;
 use homeward_core::net::{
     self, CancelToken, Journal, Net, Pacing, Progress, Server, Trust, UploadEnd,
 };
-use homeward_core::tus::{Memory, Part, Policy};
+use homeward_core::tus::{Memory, Part, Policy, Reason};
 
 /// A queue row: what the next process would find.
 #[derive(Debug, Default)]
@@ -58,24 +58,25 @@ pub(crate) struct Phone {
 impl Phone {
     /// A phone that knows `address` as `https://127.0.0.1:PORT` and trusts `anchor`.
     pub(crate) fn with_part(address: SocketAddr, anchor: Vec<u8>, bytes: Vec<u8>) -> Self {
-        Self::with_pacing(address, anchor, bytes, &quick())
+        let server = Self::server(&address.to_string(), anchor);
+        let net = Net::new(&server, None, &quick(), Arc::new(now_ms)).unwrap();
+        Self::over(net, &server, bytes)
     }
 
-    pub(crate) fn with_pacing(
-        address: SocketAddr,
-        anchor: Vec<u8>,
-        bytes: Vec<u8>,
-        pacing: &Pacing,
-    ) -> Self {
-        let server = Server {
-            url: format!("https://{address}/"),
+    /// The server as a pack would name it.
+    pub(crate) fn server(host: &str, anchor: Vec<u8>) -> Server {
+        Server {
+            url: format!("https://{host}/"),
             token: "token-canary".into(),
             trust: Trust::Anchors(vec![anchor]),
             known_ms: 0,
-        };
-        let net = Net::new(&server, None, pacing, Arc::new(now_ms)).unwrap();
+        }
+    }
+
+    /// A phone with a client of the test's own making.
+    pub(crate) fn over(net: Net, server: &Server, bytes: Vec<u8>) -> Self {
         let part = Part {
-            endpoint: format!("https://{address}/files"),
+            endpoint: format!("{}files", server.url),
             id: "6f".repeat(16),
             bytes: bytes.len() as u64,
         };
@@ -91,10 +92,21 @@ impl Phone {
         net::block_on(work).unwrap()
     }
 
+    /// One call that must end in waiting; tells why.
+    pub(crate) fn waits_because(&mut self) -> Reason {
+        match self.upload() {
+            UploadEnd::Retry { reason, not_before_ms } => {
+                assert_eq!(self.row.memory.not_before_ms, not_before_ms, "not on disk");
+                reason
+            }
+            end => panic!("{end:?}"),
+        }
+    }
+
     /// Calls until the part is stored, parked or cancelled, waiting as told; each call is a new
     /// process as far as the product can tell.
     pub(crate) fn upload_patiently(&mut self) -> UploadEnd {
-        for _ in 0..1000 {
+        for _ in 0..200 {
             match self.upload() {
                 UploadEnd::Retry { not_before_ms, .. } => {
                     let left = not_before_ms.saturating_sub(now_ms());
@@ -103,7 +115,7 @@ impl Phone {
                 end => return end,
             }
         }
-        panic!("a thousand tries and no end: {:?}", self.row.memory);
+        panic!("two hundred tries and no end: {:?}", self.row.memory);
     }
 }
 

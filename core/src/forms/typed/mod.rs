@@ -21,11 +21,12 @@ pub(super) fn read(kind: &Kind, text: &str, now: Moment) -> Answer {
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     match kind {
         Kind::Text => Answer::Text(line),
-        // Typed into a box for a recording or a photo: words to be kept all the same.
-        Kind::LongText | Kind::Voice | Kind::Media { .. } => Answer::Text(clean::lines(text)),
+        Kind::LongText => Answer::Text(clean::lines(text)),
+        // Typed where something was to be attached: kept all the same.
+        Kind::Voice | Kind::Media { .. } => Answer::Words(clean::lines(text)),
         Kind::PersonName => Answer::PersonName(PersonName::in_full(&line)),
         Kind::Age => age(&plain, now).map_or(Answer::Words(line), Answer::Age),
-        Kind::Time => Answer::Time(time::read(&plain, now).unwrap_or(Time::Words(line))),
+        Kind::Time { .. } => Answer::Time(time::read(&plain, now).unwrap_or(Time::Words(line))),
         Kind::Place => {
             Answer::Place(pin(&plain).map_or_else(|| Place::in_words(&line), Place::at_pin))
         }

@@ -422,4 +422,22 @@ mod tests {
             assert_eq!(json(text), "words", "{text}");
         }
     }
+
+    #[test]
+    fn a_broken_clock_makes_no_text_panic() {
+        for unix_ms in [i64::MIN, i64::MIN + 1, -62_135_596_800_000, 253_402_300_799_999, i64::MAX]
+        {
+            for offset_minutes in [i32::MIN, -1439, 0, 1439, i32::MAX] {
+                let now = Moment { unix_ms, offset_minutes };
+                for text in
+                    ["now", "last night", "monday 9:00", "3 days ago", "about noon", "24 may"]
+                {
+                    let time = read(text, now).map(|time| time.to_json());
+                    let again =
+                        time.as_ref().map(|json| Time::from_json(json.as_object().unwrap()));
+                    assert!(again.is_none_or(|again| again.is_some()), "{text} {now:?}");
+                }
+            }
+        }
+    }
 }

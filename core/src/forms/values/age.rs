@@ -66,6 +66,22 @@ impl Age {
         Some(Years { from: full_years(from + passed), to: full_years(to + passed) })
     }
 
+    /// What was said at `said`, as it would be said at `now`. A date of birth stays the date.
+    pub(in crate::forms) fn grown(self, said: Moment, now: Moment) -> Self {
+        let passed = months_between(said.date(), now.date()).unwrap_or(0);
+        match self {
+            Self::Months(age) => {
+                Self::Months(age.saturating_add(u16::try_from(passed).unwrap_or(u16::MAX)))
+            }
+            Self::Years(_) | Self::Range { .. } => match self.at(said, now) {
+                Some(Years { from, to }) if from == to => Self::Years(from),
+                Some(Years { from, to }) => Self::Range { from, to },
+                None => self,
+            },
+            Self::Born(_) => self,
+        }
+    }
+
     /// Reads `{"years":7}`, `{"months":8}`, `{"from":7,"to":8}` or `{"born":"2019-05-01"}`.
     pub(in crate::forms) fn from_json(value: &Map<String, Value>) -> Option<Self> {
         let number = |key| value.get(key)?.as_u64().and_then(|number| u16::try_from(number).ok());
@@ -154,4 +170,60 @@ fn months_between(from: NaiveDate, to: NaiveDate) -> Option<u32> {
 
 fn full_years(months: u32) -> u16 {
     u16::try_from(months / 12).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> Moment {
+        Moment::from_rfc3339(text).unwrap()
+    }
+
+    fn at(age: Age, said: &str, now: &str) -> Option<(u16, u16)> {
+        let (said, now) = (format!("{said}T12:00:00+01:00"), format!("{now}T12:00:00+01:00"));
+        age.at(moment(&said), moment(&now)).map(|years| (years.from, years.to))
+    }
+
+    fn born(text: &str) -> Age {
+        Age::Born(PartialDate::parse(text).unwrap())
+    }
+
+    #[test]
+    fn an_age_is_that_of_the_day_of_the_report() {
+        let today = "2026-11-22";
+        assert_eq!(at(born("2019-11-22"), today, today), Some((7, 7)), "the birthday itself");
+        assert_eq!(at(born("2019-11-23"), today, today), Some((6, 6)), "the day before");
+        assert_eq!(at(born("2019-11"), today, today), Some((6, 7)));
+        assert_eq!(at(born("2019"), today, today), Some((6, 7)));
+        assert_eq!(at(born("2026"), today, today), Some((0, 0)));
+        assert_eq!(at(born("2027"), today, today), None, "not born yet");
+        assert_eq!(at(born("2020-02-29"), today, "2027-02-28"), Some((6, 6)));
+        assert_eq!(at(born("2020-02-29"), today, "2027-03-01"), Some((7, 7)));
+        assert_eq!(at(Age::Months(23), today, today), Some((1, 1)));
+        assert_eq!(at(Age::Range { from: 7, to: 9 }, today, today), Some((7, 9)));
+    }
+
+    #[test]
+    fn an_age_that_was_said_long_ago_has_grown() {
+        assert_eq!(at(Age::Years(7), "2026-01-22", "2026-11-22"), Some((7, 8)));
+        assert_eq!(at(Age::Years(7), "2025-11-22", "2026-11-22"), Some((8, 8)));
+        assert_eq!(at(Age::Months(8), "2026-01-22", "2026-11-22"), Some((1, 1)));
+        assert_eq!(at(Age::Years(7), "2026-11-22", "2020-01-01"), Some((7, 7)), "a clock set back");
+        let (said, now) = (moment("2026-01-22T12:00:00Z"), moment("2026-11-22T12:00:00Z"));
+        assert!(Age::Months(1).grown(said, now) == Age::Months(11));
+        assert!(born("2019").grown(said, now) == born("2019"));
+    }
+
+    #[test]
+    fn only_days_that_exist_are_dates() {
+        for wrong in
+            ["2019-02-30", "2019-13", "19-01-01", "2019-1-1", "0000", "2019-", "", "2019-01-01-01"]
+        {
+            assert!(PartialDate::parse(wrong).is_none(), "{wrong}");
+        }
+        for right in ["2019", "2019-05", "2020-02-29"] {
+            assert_eq!(PartialDate::parse(right).unwrap().to_string(), right);
+        }
+    }
 }

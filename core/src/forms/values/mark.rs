@@ -78,6 +78,37 @@ impl MarkKind {
         Self::Teeth,
         Self::Other,
     ];
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scar => "scar",
+            Self::Tattoo => "tattoo",
+            Self::Birthmark => "birthmark",
+            Self::Mole => "mole",
+            Self::Piercing => "piercing",
+            Self::Teeth => "teeth",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl Side {
+    /// Every side.
+    pub const ALL: [Self; 5] = [Self::Front, Self::Back, Self::Left, Self::Right, Self::Head];
+
+    /// The word for it in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Back => "back",
+            Self::Left => "left",
+            Self::Right => "right",
+            Self::Head => "head",
+        }
+    }
 }
 
 impl BodyMark {

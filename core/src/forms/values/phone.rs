@@ -11,7 +11,9 @@ pub struct Phone(String);
 debug_hides_value!(Phone);
 
 impl Phone {
-    pub(in crate::forms) fn new(typed: &str) -> Self {
+    /// A number as it was typed.
+    #[must_use]
+    pub fn new(typed: &str) -> Self {
         Self(clean::ascii_digits(&clean::line(typed)))
     }
 
@@ -32,5 +34,24 @@ impl Phone {
 
     fn is_international(&self) -> bool {
         self.0.starts_with('+')
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_dialled_is_left_of_a_number() {
+        for (typed, digits) in [
+            ("+49 (0)170 / 123-45", "+4917012345"),
+            ("(0)170 12345", "017012345"),
+            ("٠١٧٠ ١٢٣", "0170123"),
+            ("\u{202a}+४९ १७०\u{202c}", "+49170"),
+            ("ask Anna", ""),
+        ] {
+            assert_eq!(Phone::new(typed).digits(), digits, "{typed}");
+        }
+        assert_eq!(Phone::new("٠١٧٠ ١٢٣").typed(), "0170 123");
     }
 }
