@@ -6,6 +6,7 @@
 
 pub mod canary;
 pub mod not_run;
+pub mod organisation;
 pub mod photo;
 pub mod programs;
 pub mod recorder;

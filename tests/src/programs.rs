@@ -4,8 +4,9 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{self, Receiver};
 
 use serde_json::Value;
 
@@ -102,6 +103,12 @@ impl fmt::Debug for Refusal {
 
 impl std::error::Error for Refusal {}
 
+impl From<Refusal> for io::Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::other(refusal)
+    }
+}
+
 impl Program {
     /// Its home.
     #[must_use]
@@ -139,9 +146,8 @@ impl Program {
     pub fn start(&self, arguments: &[&str]) -> io::Result<Running> {
         let log = self.open_log()?;
         let mut command = self.command(arguments);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
-        let lines = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
-        Ok(Running { child, lines: BufReader::new(lines) })
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
+        Running::over(child)
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
@@ -158,20 +164,29 @@ impl Program {
 /// A process that runs. Dropped, it is killed.
 pub struct Running {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// Read on a thread of its own: a process never waits for us to listen.
+    lines: Receiver<Value>,
 }
 
 impl Running {
+    fn over(mut child: Child) -> io::Result<Self> {
+        let output = child.stdout.take().ok_or_else(|| io::Error::other("no output"))?;
+        let (heard, lines) = mpsc::channel();
+        std::thread::spawn(move || {
+            let lines = BufReader::new(output).split(b'\n').map_while(Result::ok);
+            lines.filter_map(json).try_for_each(|line| heard.send(line))
+        });
+        Ok(Self { child, lines })
+    }
+
     /// The next line that it prints; none once it has ended.
     pub fn next_line(&mut self) -> Option<Value> {
-        let mut line = Vec::new();
-        while self.lines.read_until(b'\n', &mut line).ok()? > 0 {
-            if let Some(value) = json(&line) {
-                return Some(value);
-            }
-            line.clear();
-        }
-        None
+        self.lines.recv().ok()
+    }
+
+    /// The lines that it has printed since the last look.
+    pub fn new_lines(&mut self) -> Vec<Value> {
+        self.lines.try_iter().collect()
     }
 
     /// Whether it has ended, and how.
@@ -183,15 +198,6 @@ impl Running {
     pub fn kill(mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.child.wait()
-    }
-
-    /// Waits for its end; gives the lines that were not read yet.
-    pub fn finish(mut self) -> io::Result<(ExitStatus, Vec<Value>)> {
-        let mut lines = Vec::new();
-        while let Some(line) = self.next_line() {
-            lines.push(line);
-        }
-        Ok((self.child.wait()?, lines))
     }
 }
 

@@ -14,6 +14,16 @@ pub(crate) fn heading(text: &str) {
     line(&format!("\n== {text}"));
 }
 
+/// A step of a story.
+pub(crate) fn step(text: &str) {
+    line(&format!("\n* {text}"));
+}
+
+/// Something that a step has seen.
+pub(crate) fn detail(text: &str) {
+    line(&format!("  {text}"));
+}
+
 /// The one line of a failure.
 pub(crate) fn failure(text: &str) {
     let _ = writeln!(io::stderr(), "xtask: {text}");

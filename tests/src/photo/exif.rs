@@ -1,5 +1,7 @@
 //! An Exif block: TIFF inside APP1, little-endian, after Exif 2.32 (CIPA DC-008), section 4.
 
+use chrono::{TimeDelta, Utc};
+
 /// What the block tells.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exif {
@@ -20,7 +22,15 @@ pub struct Exif {
 }
 
 impl Exif {
-    /// A photo taken on a lakeside in Munich's Westpark; the child is invented.
+    /// A photo taken twenty minutes ago by a lake in Munich's Westpark.
+    #[must_use]
+    pub fn recent() -> Self {
+        let taken_at = Utc::now() - TimeDelta::minutes(20);
+        let taken_at = taken_at.format("%Y:%m:%d %H:%M:%S").to_string();
+        Self { taken_at, offset: "+00:00".into(), ..Self::example() }
+    }
+
+    /// The same photo, always taken at the same time.
     #[must_use]
     pub fn example() -> Self {
         Self {

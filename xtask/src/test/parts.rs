@@ -67,6 +67,12 @@ pub(super) const PARTS: &[Part] = &[
         shows: "what the design promises, with the real programs",
         run: || tally::test(&["--package", "homeward-tests"]),
     },
+    Part {
+        name: "demo",
+        group: "demo",
+        shows: "the main job, end to end",
+        run: || crate::demo::run(&[], None),
+    },
 ];
 
 #[cfg(test)]
