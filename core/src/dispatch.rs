@@ -93,7 +93,7 @@ pub(crate) fn send(
 ) -> Result<SealedReport> {
     // Nobody sweeps what has no row yet.
     let _held = store.home.hold_files()?;
-    let draft = store.read(|db, keys| drafts::load(db, keys, id))?;
+    let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
     let form = draft.body.form()?;
     let answers = draft.body.answers(form);
     if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
@@ -141,16 +141,16 @@ fn commit(
     for (at, medium) in sent.media {
         draft.body.media[at].sent = Some(medium);
     }
-    store.write(|transaction, keys| {
+    store.write(draft.id, |transaction, keys| {
         let (report, report_version) = (draft.id, draft.body.sent.len() as u32);
         for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
             let wifi_only = sent.when == SendWhen::Wifi && kind == PartKind::Medium;
             let memory = crate::tus::Memory::default();
             let secret = PartSecret { report, kind, audiences, report_version, sha256, memory };
             let part = NewPart { id: part, server, bytes, wifi_only, secret };
-            queue::insert(transaction, keys.queue(), &part)?;
+            queue::insert(transaction, &keys.queue(), &part)?;
         }
-        queue::insert_receipt_row(transaction, keys.queue(), server, &draft.body.keys())?;
+        queue::insert_receipt_row(transaction, &keys.queue(), server, &draft.body.keys())?;
         drafts::save(transaction, keys, draft, now)
     })
 }

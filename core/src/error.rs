@@ -97,6 +97,10 @@ refusals! {
     NothingNew => "refused-nothing-new",
     /// Another process works in this home.
     Busy => "refused-busy",
+    /// The passphrase is not the right one.
+    WrongPassphrase => "refused-wrong-passphrase",
+    /// The app suspended the core and has not resumed it.
+    Suspended => "refused-suspended",
     /// A listener or device key called back into the core from within its call.
     CalledBack => "refused-called-back",
     /// The bytes are no brand pack.

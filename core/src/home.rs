@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! home.sqlite   rows                     pack.json   the organisation's signed pack, in clear
+//! emergency-N.sqlite   rows of reports begun while the vault was closed
 //! blobs/ID      sealed photos            spool/ID    sealed parts on their way
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
 //! ```
@@ -34,6 +35,24 @@ impl Home {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("home.sqlite")
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database of the `number`-th emergency.
+    pub(crate) fn emergency(&self, number: u32) -> PathBuf {
+        self.root.join(format!("emergency-{number}.sqlite"))
+    }
+
+    /// A database's files: SQLite keeps a log and its index beside it.
+    pub(crate) fn files_of(database: &Path) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|ending| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        })
     }
 
     pub(crate) fn blob(&self, medium: MediumId) -> PathBuf {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::brand::{Organisation, Pack};
 use crate::clock::Clock;
@@ -17,7 +18,7 @@ use crate::media::{self, Facts, Format, Manifest, Shows};
 use crate::net::{Pacing, Proxy};
 use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportState, ReportStatus, Transfer};
 use crate::store::Store;
-use crate::vault::{DeviceKey, VaultState, blob};
+use crate::vault::{DeviceKey, Passphrase, VaultState, blob};
 
 /// Everything that varies: there is no environment variable and no global.
 pub struct Options {
@@ -175,7 +176,7 @@ impl Homeward {
     pub fn open(options: Options) -> Result<Self> {
         let Options { home, device_key, clock, pacing } = options;
         let home = Home::at(&home)?;
-        let store = Arc::new(Store::open(home, device_key.as_ref(), clock)?);
+        let store = Arc::new(Store::open(home, device_key, clock)?);
         Ok(Self { store, pacing })
     }
 
@@ -183,6 +184,45 @@ impl Homeward {
     #[must_use]
     pub fn state(&self) -> VaultState {
         self.store.state()
+    }
+
+    /// Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
+    pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        self.store.unlock(passphrase)
+    }
+
+    /// Forgets the vault key until [`unlock`](Self::unlock). Sealed parts go on leaving.
+    pub fn lock(&self) {
+        self.store.lock();
+    }
+
+    /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy of
+    /// the home opens no more. With a limit, so many wrong tries in a row destroy the vault's key;
+    /// sealed, unsent parts still leave. Takes about half a second.
+    pub fn set_passphrase(
+        &self,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+        wrong_try_limit: Option<u32>,
+    ) -> Result<()> {
+        self.store.set_passphrase(old, new, wrong_try_limit)
+    }
+
+    /// Lets go of the database, as iOS demands of an app in the background. A run under way ends at
+    /// its next write. Refused as busy if another call does not end within the time.
+    pub fn suspend(&self, within: Duration) -> Result<()> {
+        self.store.suspend(within)
+    }
+
+    /// Opens the database again after [`suspend`](Self::suspend).
+    pub fn resume(&self) -> Result<()> {
+        self.store.resume()
+    }
+
+    /// Destroys everything on this phone: the device's keys first, so that no copy opens, then the
+    /// files. The home is new afterwards, and not paired.
+    pub fn wipe(&self) -> Result<()> {
+        self.store.wipe()
     }
 
     /// Takes an organisation's signed pack. A pack of the same organisation that is newer replaces
@@ -216,38 +256,37 @@ impl Homeward {
     pub fn create(&self, form: &FormId) -> Result<ReportId> {
         let form = self.form(form)?;
         let now = self.store.now();
-        self.store.write(|transaction, keys| drafts::create(transaction, keys, form, now))
+        self.store.write_new(|transaction, keys| drafts::create(transaction, keys, form, now))
     }
 
     /// Lists every report, the one changed last first.
     pub fn reports(&self) -> Result<Vec<ReportSummary>> {
-        self.store.read(|db, keys| {
-            let statuses = queue::statuses(db, keys.queue())?;
-            let state = |id| statuses.get(&id).map_or(ReportState::Draft, |status| status.state);
-            let heads = drafts::list(db, keys)?;
-            let summaries = heads.into_iter().map(|(id, head)| ReportSummary {
-                id,
-                head: head.map(|head| SummaryHead {
-                    form: head.form,
-                    title: head.title,
-                    answered: head.answered,
-                    total: head.total,
-                    created_at_ms: head.created_at_ms,
-                    updated_at_ms: head.updated_at_ms,
-                }),
-                state: state(id),
-            });
-            Ok(summaries.collect())
-        })
+        if self.state() == VaultState::Locked {
+            return Err(Error::Locked);
+        }
+        let statuses = queue::statuses(&self.store)?;
+        let state = |id| statuses.get(&id).map_or(ReportState::Draft, |status| status.state);
+        let heads = self.store.read_all(drafts::list)?;
+        let summaries = heads.into_iter().flatten().map(|(id, head)| ReportSummary {
+            id,
+            head: head.map(|head| SummaryHead {
+                form: head.form,
+                title: head.title,
+                answered: head.answered,
+                total: head.total,
+                created_at_ms: head.created_at_ms,
+                updated_at_ms: head.updated_at_ms,
+            }),
+            state: state(id),
+        });
+        Ok(summaries.collect())
     }
 
     /// Opens one report.
     pub fn report(&self, id: ReportId) -> Result<Report> {
-        let (draft, status) = self.store.read(|db, keys| {
-            let draft = drafts::load(db, keys, id)?;
-            let status = queue::statuses(db, keys.queue())?.remove(&id);
-            Ok((draft, status.unwrap_or_else(|| ReportStatus::draft(id))))
-        })?;
+        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
+        let status = queue::statuses(&self.store)?.remove(&id);
+        let status = status.unwrap_or_else(|| ReportStatus::draft(id));
         let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {
             id,
@@ -276,7 +315,7 @@ impl Homeward {
         answer: Option<&Answer>,
     ) -> Result<Vec<Problem>> {
         let now = self.store.now();
-        self.store.write(|transaction, keys| {
+        self.store.write(id, |transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
             let form = draft.body.form()?;
             let asked = form.field(field).ok_or(Refusal::UnknownField)?;
@@ -325,7 +364,7 @@ impl Homeward {
     ) -> Result<Medium> {
         // Nobody sweeps the file before its row is there.
         let _held = self.store.home.hold_files()?;
-        let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
+        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
         let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
         let plan = media::scrub(source)?;
         if !takes(&asked.kind, plan.format) {
@@ -350,7 +389,7 @@ impl Homeward {
         };
         let attached = Medium::from(&stored);
         let now = self.store.now();
-        let added = self.store.write(|transaction, keys| {
+        let added = self.store.write(id, |transaction, keys| {
             // Read again: an answer may have come meanwhile.
             let mut draft = drafts::load(transaction, keys, id)?;
             draft.body.media.push(stored);
@@ -371,7 +410,7 @@ impl Homeward {
         medium: MediumId,
         taken_when_last_seen: bool,
     ) -> Result<Vec<Offer>> {
-        let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
+        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
         let form = draft.body.form()?;
         let stored = draft.body.media.iter().find(|stored| stored.id == medium);
         let facts = &stored.ok_or(Error::NotFound)?.facts;
@@ -381,7 +420,7 @@ impl Homeward {
     /// Takes a medium off a report. What was sent of it stays sent.
     pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
         let now = self.store.now();
-        self.store.write(|transaction, keys| {
+        self.store.write(id, |transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
             let before = draft.body.media.len();
             draft.body.media.retain(|stored| stored.id != medium);
@@ -396,11 +435,8 @@ impl Homeward {
 
     /// Removes a report from this phone, with everything that was attached or sealed.
     pub fn delete(&self, id: ReportId) -> Result<()> {
-        let (media, parts) = self.store.write(|transaction, keys| {
-            let media = drafts::delete(transaction, id)?;
-            Ok((media, queue::delete_of(transaction, keys.queue(), id)?))
-        })?;
-        // The rows are gone, and with them the keys; what stays of the files is swept.
+        let (media, parts) = self.store.erase(id)?;
+        // Nothing opens them any more; what stays of the files is swept.
         for path in media.into_iter().map(|medium| self.store.home.blob(medium)) {
             remove(&path);
         }
@@ -418,13 +454,12 @@ impl Homeward {
 
     /// Starts a parked part again.
     pub fn retry(&self, part: PartId) -> Result<()> {
-        self.store.write(|transaction, keys| queue::retry(transaction, keys.queue(), part))
+        queue::retry(&self.store, part)
     }
 
     /// How far every report is that was sealed.
     pub fn statuses(&self) -> Result<Vec<ReportStatus>> {
-        let statuses = self.store.read(|db, keys| queue::statuses(db, keys.queue()))?;
-        Ok(statuses.into_values().collect())
+        Ok(queue::statuses(&self.store)?.into_values().collect())
     }
 
     /// What would be sent now, and what waits, and why.

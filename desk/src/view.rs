@@ -86,7 +86,9 @@ pub(crate) fn case(home: &Home, report: &str) -> Result<Case> {
 }
 
 fn summary(case: &Case) -> ReportSummary {
-    let held = case.parts.iter().map(|held| PartSummary {
+    let mut held: Vec<_> = case.parts.iter().collect();
+    held.sort_by_key(|held| (held.version, held.kind, held.part, held.sha256));
+    let held = held.into_iter().map(|held| PartSummary {
         part: held.part,
         kind: held.kind,
         audiences: held.audiences.clone(),

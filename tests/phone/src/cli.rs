@@ -14,6 +14,9 @@ pub(crate) struct Cli {
     /// What Keystore or Secure Enclave would guard [default: DIR.device-key].
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) device_key: Option<PathBuf>,
+    /// Opens a vault that has a passphrase: the file's first line.
+    #[arg(long, global = true, value_name = "F")]
+    pub(crate) passphrase_file: Option<PathBuf>,
     /// Print JSON only.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -101,6 +104,17 @@ pub(crate) enum Command {
     /// Remove a report from this phone.
     #[command(after_help = "Example: phone --home p delete ID")]
     Delete { id: String },
+    /// Set, change or remove the vault's passphrase.
+    #[command(after_help = "Examples: phone --home p passphrase set new.txt\n          \
+        phone --home p --passphrase-file old.txt passphrase change new.txt\n          \
+        phone --home p --passphrase-file old.txt passphrase remove")]
+    Passphrase {
+        #[command(subcommand)]
+        change: PassphraseChange,
+    },
+    /// Destroy everything on this phone.
+    #[command(after_help = "Example: phone --home p wipe")]
+    Wipe,
     /// Tell what can be done with what is stored.
     #[command(after_help = "Example: phone --home p state")]
     State,
@@ -115,6 +129,25 @@ pub(crate) enum Command {
         #[arg(value_name = "OUT")]
         output: PathBuf,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PassphraseChange {
+    /// A vault without one gets one: the file's first line.
+    Set(NewPassphrase),
+    /// Another one in place of the one before.
+    Change(NewPassphrase),
+    /// The device alone opens the vault again.
+    Remove,
+}
+
+#[derive(Args)]
+pub(crate) struct NewPassphrase {
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// So many wrong tries in a row destroy the vault's key.
+    #[arg(long, value_name = "TRIES")]
+    pub(crate) limit: Option<u32>,
 }
 
 #[derive(Args)]

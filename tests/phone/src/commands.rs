@@ -1,20 +1,21 @@
 //! Each command: one or two calls of the core, and what they gave.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use homeward_core::forms::{Answer, FieldId, FormId, Kind};
 use homeward_core::net::{Pacing, Proxy};
 use homeward_core::queue::{Budget, Conditions, Listener, Network, PartState, ReportStatus};
+use homeward_core::vault::{Passphrase, VaultState};
 use homeward_core::{
     Clock, Error, Homeward, Options, PartId, Refusal, ReportId, Scope, SendWhen, Source,
     SystemClock,
 };
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Command, NetworkArgs, NetworkName};
+use crate::cli::{Cli, Command, NetworkArgs, NetworkName, PassphraseChange};
 use crate::device_key::FileDeviceKey;
 use crate::file_tools;
 use crate::json;
@@ -29,6 +30,12 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
         _ => {}
     }
     let phone = Phone { core: open(&cli)?, output };
+    let old = cli.passphrase_file.as_deref().map(read_passphrase).transpose()?;
+    if let Some(old) = &old
+        && phone.core.state() == VaultState::Locked
+    {
+        phone.core.unlock(Some(old))?;
+    }
     match cli.command {
         Command::Pair { pack } => phone.pair(&pack),
         Command::New { form } => phone.new_draft(&form),
@@ -44,6 +51,8 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
         Command::Status { id } => phone.status(id.as_deref()),
         Command::Retry { id, part } => phone.retry(&id, part.as_deref()),
         Command::Delete { id } => phone.delete(&id),
+        Command::Passphrase { change } => phone.passphrase(old.as_ref(), change),
+        Command::Wipe => phone.wipe(),
         Command::State => phone.state(),
         // Done above: they need no home.
         Command::Facts { .. } | Command::Scrub { .. } => Ok(()),
@@ -243,6 +252,22 @@ impl Phone<'_> {
         self.output.tell(&json!({ "deleted": id }), || "deleted".into())
     }
 
+    fn passphrase(&self, old: Option<&Passphrase>, change: PassphraseChange) -> Done {
+        let (new, limit) = match change {
+            PassphraseChange::Set(new) | PassphraseChange::Change(new) => {
+                (Some(read_passphrase(&new.file)?), new.limit)
+            }
+            PassphraseChange::Remove => (None, None),
+        };
+        self.core.set_passphrase(old, new.as_ref(), limit)?;
+        self.output.tell(&json!({ "passphrase": new.is_some() }), || "done".into())
+    }
+
+    fn wipe(&self) -> Done {
+        self.core.wipe()?;
+        self.output.tell(&json!({ "wiped": true }), || "wiped".into())
+    }
+
     fn state(&self) -> Done {
         let id = self.core.state().message_id();
         let state = id.strip_prefix("vault-").unwrap_or(id);
@@ -297,6 +322,13 @@ fn conditions(args: &NetworkArgs) -> Conditions {
         NetworkName::None => Network::None,
     };
     Conditions { network, battery_saver: args.battery_saver }
+}
+
+/// The first line of a file.
+fn read_passphrase(path: &Path) -> Result<Passphrase, Problem> {
+    let text = fs::read_to_string(path);
+    let text = text.map_err(|_| Problem::Usage("the passphrase file can't be read"))?;
+    Ok(Passphrase::new(text.lines().next().unwrap_or_default()))
 }
 
 fn report_id(text: &str) -> Result<ReportId, Problem> {

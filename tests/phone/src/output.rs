@@ -57,6 +57,9 @@ impl Output {
     /// One line that says what went wrong, in words and by its message id.
     pub(crate) fn complain(&self, problem: &Problem) {
         let line = match problem {
+            Problem::Core(homeward_core::Error::Locked) => {
+                format!("locked: {}", sentence("error-locked"))
+            }
             Problem::Core(error) => sentence(error.message_id()),
             Problem::Refused(id) => sentence(id),
             Problem::Usage(words) => (*words).to_owned(),

@@ -116,7 +116,8 @@ impl<'a> Node<'a> {
     }
 }
 
-/// Walks the boxes of a body. Fewer than eight bytes at the end are no box and are passed over.
+/// Walks the boxes of a body. Fewer than eight bytes at the end are no box and are passed over;
+/// only a box at the top may have no length.
 #[derive(Clone)]
 pub(super) struct Children<'a> {
     bytes: &'a [u8],
@@ -134,7 +135,9 @@ impl<'a> Iterator for Children<'a> {
     type Item = Result<Node<'a>>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.bytes.len() < 8 {
+        // QuickTime ends some lists with a zero where a length would be.
+        let is_end = |bytes: &[u8]| bytes.starts_with(&[0; 4]) && bytes.iter().all(|&it| it == 0);
+        if self.bytes.len() < 8 || is_end(self.bytes) {
             return None;
         }
         let Some((kind, header, size)) = nested_header(self.bytes) else {
@@ -152,7 +155,6 @@ impl<'a> Iterator for Children<'a> {
 fn nested_header(bytes: &[u8]) -> Option<(FourCc, usize, usize)> {
     let kind = bytes.get(4..8)?.try_into().ok()?;
     let (header, size) = match u32_at(bytes, 0).ok()? {
-        0 => (8, bytes.len()),
         1 => (16, usize::try_from(u64_at(bytes, 8).ok()?).ok()?),
         size => (8, usize::try_from(size).ok()?),
     };

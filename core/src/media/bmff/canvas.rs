@@ -36,6 +36,10 @@ pub(super) struct Canvas {
     kept: Vec<Range<u64>>,
     filled: Vec<(u64, Fill)>,
     overfull: bool,
+    /// How many bytes of media data were claimed, counting those twice that were claimed twice.
+    claimed: u64,
+    /// Whether coded pictures were changed.
+    coded: bool,
 }
 
 impl Canvas {
@@ -47,6 +51,8 @@ impl Canvas {
             kept: Vec::new(),
             filled: Vec::new(),
             overfull: false,
+            claimed: 0,
+            coded: false,
         }
     }
 
@@ -74,6 +80,32 @@ impl Canvas {
         if !range.is_empty() {
             self.fill(range.start, Fill::Zeros(range.end - range.start));
         }
+    }
+
+    /// Writes `bytes` over coded pictures.
+    pub(super) fn put_coded(&mut self, at: u64, bytes: Vec<u8>) {
+        self.coded = true;
+        self.put(at, bytes);
+    }
+
+    /// Writes zeros over coded pictures.
+    pub(super) fn blank_coded(&mut self, range: Range<u64>) {
+        self.coded = true;
+        self.blank(range);
+    }
+
+    /// Counts bytes of media data as belonging to a track or an item.
+    pub(super) fn claim(&mut self, bytes: u64) {
+        self.claimed = self.claimed.saturating_add(bytes);
+    }
+
+    /// Refuses a file in which pictures overlap, if some were changed: what a change of one does to
+    /// the other was not looked at. Needs [`Canvas::settle`] first.
+    pub(super) fn check_overlap(&self, media: &[Range<u64>]) -> Result<()> {
+        let all: u64 = media.iter().map(|media| media.end - media.start).sum();
+        let gaps = media.iter().flat_map(|media| self.gaps(media.clone()));
+        let kept = all - gaps.map(|gap| gap.end - gap.start).sum::<u64>();
+        if self.coded && self.claimed > kept { Err(MediaError::Malformed) } else { Ok(()) }
     }
 
     fn fill(&mut self, at: u64, fill: Fill) {

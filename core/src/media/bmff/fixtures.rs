@@ -244,22 +244,28 @@ fn hevc() -> (Vec<u8>, Vec<u8>) {
     (picture.concat(), config)
 }
 
+/// The entries of the still's items.
+fn still_entries() -> Vec<u8> {
+    let entry = |id: u8, kind: &[u8; 4], rest: &[u8]| {
+        boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], &kind[..], rest].concat())
+    };
+    [
+        entry(1, b"hvc1", b"CANARY\0"),
+        entry(2, b"hvc1", b"\0"),
+        entry(3, b"Exif", b"\0"),
+        entry(4, b"mime", b"\0application/rdf+xml\0"),
+        entry(5, b"grid", b"\0"),
+    ]
+    .concat()
+}
+
 /// A still: a picture, a thumbnail, Exif, XMP, and metadata everywhere.
 pub(super) fn still() -> Vec<u8> {
     let (picture, config) = hevc();
     let tiff = super::super::exif::orientation_block(6);
     let exif = [&[0, 0, 0, 6][..], b"Exif\0\0", &tiff, CANARY].concat();
     let parts = [picture.clone(), picture, exif, CANARY.to_vec()];
-    let entry = |id: u8, kind: &[u8; 4], rest: &[u8]| {
-        boxed(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0], &kind[..], rest].concat())
-    };
-    let entries = [
-        entry(1, b"hvc1", b"CANARY\0"),
-        entry(2, b"hvc1", b"\0"),
-        entry(3, b"Exif", b"\0"),
-        entry(4, b"mime", b"\0application/rdf+xml\0"),
-        entry(5, b"grid", b"\0"),
-    ];
+    let entries = still_entries();
     let refers = |kind: &[u8; 4], from: u8, to: u8| boxed(kind, &[0, from, 0, 1, 0, to]);
     let properties = [
         boxed(b"hvcC", &config),
@@ -284,7 +290,7 @@ pub(super) fn still() -> Vec<u8> {
                 full(b"hdlr", &[&[0; 4], &b"pict"[..], &[0; 12], CANARY].concat()),
                 full(b"pitm", &[0, 5, b'C', b'A']),
                 boxed(b"iloc", &locations),
-                full(b"iinf", &[&[0, 5], &entries.concat()[..]].concat()),
+                full(b"iinf", &[&[0, 5], &entries[..]].concat()),
                 full(
                     b"iref",
                     &[

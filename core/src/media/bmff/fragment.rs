@@ -58,6 +58,7 @@ fn fragment(
             match track.walk() {
                 Some(walk) => {
                     samples.walk_one(sample.clone(), walk, canvas)?;
+                    samples.claim(&sample, canvas);
                     samples.keep(sample, canvas);
                 }
                 None => samples.lose_one(sample)?,

@@ -13,7 +13,7 @@ use super::canvas::Canvas;
 use super::nal::{self, Coding};
 use super::stills::{Meta, instruction_len};
 use super::window::Window;
-use super::{config, obu, rebuild, tags};
+use super::{config, movie, obu, rebuild, tags};
 
 /// Longest `meta` box. The largest grids of phones need 64 KiB; profiles add some.
 const MAX_META: u64 = 4 * 1024 * 1024;
@@ -30,7 +30,7 @@ pub(super) fn facts(source: &dyn ReadAt, boxes: &Top) -> Result<Facts> {
         return Ok(Facts::default());
     };
     let body = read_body(source, found, MAX_META)?;
-    let node = top_node(found, &body);
+    let node = movie::node(found, &body);
     let meta = Meta::read(&node)?;
     let mut facts = Facts::default();
     let blocks = meta.entries.iter().filter(|entry| entry.kind == *b"Exif");
@@ -63,12 +63,6 @@ fn exif_block(meta: &Meta<'_>, source: &dyn ReadAt, id: u32) -> Result<Vec<u8>> 
     Ok(bytes)
 }
 
-/// A box at the top as a box in memory.
-fn top_node<'a>(found: &TopBox, body: &'a [u8]) -> Node<'a> {
-    let header = (found.body - found.start) as usize;
-    Node { kind: found.kind, start: found.start, header, body }
-}
-
 /// Draws the `meta` box and the items of the picture.
 pub(super) fn draw(source: &dyn ReadAt, boxes: &Top, canvas: &mut Canvas) -> Result<()> {
     let mut metas = boxes.boxes.iter().filter(|found| found.kind == *b"meta");
@@ -76,7 +70,7 @@ pub(super) fn draw(source: &dyn ReadAt, boxes: &Top, canvas: &mut Canvas) -> Res
         return Err(MediaError::Unsupported);
     };
     let body = read_body(source, found, MAX_META)?;
-    let node = top_node(found, &body);
+    let node = movie::node(found, &body);
     let meta = Meta::read(&node)?;
     let picture = meta.picture(source)?;
     let mut items = Items {
@@ -202,6 +196,7 @@ impl Items<'_, '_> {
         if !range.is_empty() && self.boxes.boxes.iter().find(holds).is_none() {
             return Err(MediaError::Malformed);
         }
+        canvas.claim(range.end - range.start);
         canvas.keep(range);
         Ok(())
     }

@@ -191,18 +191,23 @@ fn len(node: &Node<'_>) -> Result<Option<usize>> {
             8 + fields(body, &[(0, 4), (2, 4)])?
                 + entry.checked_mul(count).ok_or(MediaError::Malformed)?
         }
-        b"tfra" => {
-            let [_, _, _, sizes] = array_at(body, 8)?;
-            let numbers = (sizes >> 4 & 3) + (sizes >> 2 & 3) + (sizes & 3) + 3;
-            table(body, 12, usize::from(numbers) + if wide()? { 16 } else { 8 })?
-        }
-        b"sidx" => {
-            let at = if wide()? { 30 } else { 22 };
-            at + 2 + 12 * usize::from(u16_at(body, at)?)
-        }
+        b"tfra" | b"sidx" => index(node)?,
         _ => return Ok(None),
     };
     Ok(Some(len))
+}
+
+/// The length of an index of fragments.
+fn index(node: &Node<'_>) -> Result<usize> {
+    let body = node.body;
+    let wide = version(body)? != 0;
+    if node.kind == *b"sidx" {
+        let at = if wide { 30 } else { 22 };
+        return Ok(at + 2 + 12 * usize::from(u16_at(body, at)?));
+    }
+    let [_, _, _, sizes] = array_at(body, 8)?;
+    let numbers = (sizes >> 4 & 3) + (sizes >> 2 & 3) + (sizes & 3) + 3;
+    table(body, 12, usize::from(numbers) + if wide { 16 } else { 8 })
 }
 
 /// The length of a table whose count of entries stands at `at`.

@@ -221,6 +221,7 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
     } else {
         still_gaps(source, &top, &mut canvas)?;
     }
+    canvas.check_overlap(&movie::media_data(&top))?;
     let mut seen = Vec::new();
     for found in &top.boxes {
         // A second one belongs to a second file that was appended.
@@ -248,7 +249,7 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
 fn still_gaps(source: &dyn ReadAt, top: &Top, canvas: &mut Canvas) -> Result<()> {
     let media = movie::media_data(top);
     let known: u64 = canvas.manifest.removed.iter().map(|removed| removed.bytes).sum();
-    let bytes = samples::gaps(&media, &mut Window::new(source), canvas)?;
+    let bytes = samples::Gaps::of(&media, canvas).filled(&mut Window::new(source))?;
     // What the items noted lies in these gaps too.
     if bytes > known {
         canvas.manifest.remove(RemovedKind::HiddenBytes, bytes - known);

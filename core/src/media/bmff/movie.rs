@@ -77,8 +77,7 @@ pub(super) fn draw(source: &dyn ReadAt, top: &Top, canvas: &mut Canvas) -> Resul
     let found = top.boxes.iter().find(|found| found.kind == *b"moov");
     let found = found.ok_or(MediaError::Malformed)?;
     let body = read_body(source, found, MAX_MOOV)?;
-    let header = (found.body - found.start) as usize;
-    let moov = Node { kind: *b"moov", start: found.start, header, body: &body };
+    let moov = node(found, &body);
     let tracks = tracks(&moov)?;
     if !tracks.iter().any(|track| track.described.is_some()) {
         return Err(MediaError::Unsupported);

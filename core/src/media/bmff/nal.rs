@@ -66,7 +66,7 @@ impl<'a> Scanner<'a> {
         // What is left can't be read as units, so no decoder will miss it.
         if at < range.end && !self.window.is_all(0, at, range.end)? {
             canvas.manifest.remove(RemovedKind::HiddenBytes, range.end - at);
-            canvas.blank(at..range.end);
+            canvas.blank_coded(at..range.end);
             canvas.manifest.broken = true;
         }
         Ok(())
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
                 for note in notes {
                     let len = note.len();
                     canvas.manifest.remove(RemovedKind::Other, len as u64);
-                    canvas.put(unit.start + note.start as u64, blank_note(len));
+                    canvas.put_coded(unit.start + note.start as u64, blank_note(len));
                 }
                 Ok(())
             }
@@ -115,7 +115,7 @@ impl<'a> Scanner<'a> {
             return Err(MediaError::TooComplex);
         }
         canvas.manifest.remove(RemovedKind::HiddenBytes, len);
-        canvas.put(unit.start, blank_unit(len as usize, coding));
+        canvas.put_coded(unit.start, blank_unit(len as usize, coding));
         Ok(())
     }
 }

@@ -57,7 +57,7 @@ impl<'a> Scanner<'a> {
             let Some(unit) = unit(head, at, range.end) else {
                 canvas.manifest.remove(RemovedKind::HiddenBytes, range.end - at);
                 canvas.manifest.broken = true;
-                canvas.blank(at..range.end);
+                canvas.blank_coded(at..range.end);
                 return Ok(());
             };
             if !self.may_pass(&unit)? {
@@ -77,7 +77,8 @@ impl<'a> Scanner<'a> {
                 Ok(metadata(head))
             }
             PADDING => self.window.is_all(0, unit.payload, unit.end.saturating_sub(1)),
-            _ => Ok(len == 0),
+            // Zeros are what stands where nothing could be read.
+            _ => Ok(len == 0 || self.window.is_all(0, unit.start, unit.end)?),
         }
     }
 
@@ -87,10 +88,10 @@ impl<'a> Scanner<'a> {
             return Err(MediaError::TooComplex);
         }
         canvas.manifest.remove(RemovedKind::Other, unit.end - unit.start);
-        canvas.put(unit.start, vec![as_padding(unit.first)]);
+        canvas.put_coded(unit.start, vec![as_padding(unit.first)]);
         if len > 0 {
-            canvas.blank(unit.payload..unit.end - 1);
-            canvas.put(unit.end - 1, vec![0x80]);
+            canvas.blank_coded(unit.payload..unit.end - 1);
+            canvas.put_coded(unit.end - 1, vec![0x80]);
         }
         Ok(())
     }
@@ -110,7 +111,7 @@ pub(super) fn clean_units(bytes: &mut [u8]) -> u64 {
         let passes = match unit.kind() {
             1 => true,
             METADATA => metadata(&bytes[payload.clone()]),
-            _ => payload.is_empty(),
+            _ => payload.is_empty() || bytes[at..payload.end].iter().all(|&byte| byte == 0),
         };
         if !passes {
             let blank = as_padding(unit.first);

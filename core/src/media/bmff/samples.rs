@@ -47,15 +47,26 @@ impl<'a> Samples<'a> {
 
     /// Keeps samples as far as they lie in media data. A file that was cut short lacks some.
     pub(super) fn keep(&mut self, range: Range<u64>, canvas: &mut Canvas) {
+        let found = self.each_part(&range, |part| canvas.keep(part));
+        self.kept += found;
+        canvas.manifest.broken |= found < range.end - range.start;
+    }
+
+    /// Counts samples of a track that stays.
+    pub(super) fn claim(&self, range: &Range<u64>, canvas: &mut Canvas) {
+        canvas.claim(self.each_part(range, |_| {}));
+    }
+
+    /// Visits the parts of `range` that lie in media data; gives their length.
+    fn each_part(&self, range: &Range<u64>, mut visit: impl FnMut(Range<u64>)) -> u64 {
         let mut found = 0;
         let first = self.media.partition_point(|media| media.end <= range.start);
         for media in self.media[first..].iter().take_while(|media| media.start < range.end) {
             let part = range.start.max(media.start)..range.end.min(media.end);
             found += part.end - part.start;
-            canvas.keep(part);
+            visit(part);
         }
-        self.kept += found;
-        canvas.manifest.broken |= found < range.end - range.start;
+        found
     }
 
     /// Walks the samples of a track.
@@ -66,9 +77,11 @@ impl<'a> Samples<'a> {
         canvas: &mut Canvas,
     ) -> Result<()> {
         if walk == Walk::Opaque {
+            tables.chunks().for_each(|chunk| self.claim(&chunk.range, canvas));
             return Ok(());
         }
         for chunk in tables.chunks() {
+            self.claim(&chunk.range, canvas);
             for sample in tables.samples(&chunk)? {
                 self.walk_one(sample, walk, canvas)?;
             }
@@ -105,7 +118,7 @@ impl<'a> Samples<'a> {
         for note in esds::notes(&head[..picture]) {
             canvas.manifest.remove(RemovedKind::Other, note.len() as u64);
             let at = sample.start + note.start as u64;
-            canvas.blank(at..at + note.len() as u64);
+            canvas.blank_coded(at..at + note.len() as u64);
         }
         Ok(())
     }
@@ -140,9 +153,12 @@ impl<'a> Samples<'a> {
         if self.kept == 0 {
             return Err(MediaError::Malformed);
         }
-        let mut gaps = gaps(&self.media, &mut self.head, canvas)?;
-        let lost = self.lost.min(gaps);
-        gaps -= lost;
+        let gaps = Gaps::of(&self.media, canvas);
+        // Where tracks that go account for all of it, nothing else needs to be looked for.
+        let all = gaps.len();
+        let bytes = if all <= self.lost { all } else { gaps.filled(&mut self.head)? };
+        let lost = self.lost.min(bytes);
+        let gaps = bytes - lost;
         for (kind, bytes) in [(RemovedKind::DataTrack, lost), (RemovedKind::HiddenBytes, gaps)] {
             if bytes > 0 {
                 canvas.manifest.remove(kind, bytes);
@@ -152,21 +168,30 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// How many bytes of media data nobody keeps, not counting stretches of zeros.
-pub(super) fn gaps(
-    media: &[Range<u64>],
-    window: &mut Window<'_>,
-    canvas: &mut Canvas,
-) -> Result<u64> {
-    canvas.settle();
-    let (mut bytes, mut looked) = (0, 0);
-    for gap in media.iter().flat_map(|media| canvas.gaps(media.clone())) {
-        let len = gap.end - gap.start;
-        looked += len;
-        // A huge gap is taken to hold something; it is zeroed all the same.
-        if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
-            bytes += len;
-        }
+/// The stretches of media data that nobody keeps.
+pub(super) struct Gaps(Vec<Range<u64>>);
+
+impl Gaps {
+    pub(super) fn of(media: &[Range<u64>], canvas: &mut Canvas) -> Self {
+        canvas.settle();
+        Self(media.iter().flat_map(|media| canvas.gaps(media.clone())).collect())
     }
-    Ok(bytes)
+
+    fn len(&self) -> u64 {
+        self.0.iter().map(|gap| gap.end - gap.start).sum()
+    }
+
+    /// How many bytes they have, not counting stretches of zeros.
+    pub(super) fn filled(&self, window: &mut Window<'_>) -> Result<u64> {
+        let (mut bytes, mut looked) = (0, 0);
+        for gap in &self.0 {
+            let len = gap.end - gap.start;
+            looked += len;
+            // A huge gap is taken to hold something; it is zeroed all the same.
+            if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
+                bytes += len;
+            }
+        }
+        Ok(bytes)
+    }
 }

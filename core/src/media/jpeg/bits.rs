@@ -1,5 +1,6 @@
 //! Reads the bits of a scan and the Huffman codes in them (ITU-T T.81, F.2.2 and annex C).
 
+use std::io;
 use std::ops::Range;
 
 use super::super::{MediaError, ReadAt, Result};
@@ -26,6 +27,8 @@ pub(super) struct Bits<'a> {
     count: u32,
     /// Whether more bits were taken than there are.
     pub(super) exhausted: bool,
+    /// Why the source could not be read, which ends the bits too.
+    error: Option<io::Error>,
 }
 
 impl<'a> Bits<'a> {
@@ -40,6 +43,7 @@ impl<'a> Bits<'a> {
             bits: 0,
             count: 0,
             exhausted: false,
+            error: None,
         }
     }
 
@@ -53,12 +57,15 @@ impl<'a> Bits<'a> {
             self.limit = (self.end.min(block.end) - self.block_at) as usize;
             Ok(())
         } else {
-            self.load(interval.start)
+            Ok(self.load(interval.start)?)
         }
     }
 
     /// Where in the source the bits end that were taken, rounded up to whole bytes.
-    pub(super) fn taken(&self) -> u64 {
+    pub(super) fn taken(&mut self) -> Result<u64> {
+        if let Some(error) = self.error.take() {
+            return Err(error.into());
+        }
         let mut next = self.next;
         for _ in 0..self.count / 8 {
             next -= 1;
@@ -66,45 +73,45 @@ impl<'a> Bits<'a> {
                 next -= 1;
             }
         }
-        self.block_at + next as u64
+        Ok(self.block_at + next as u64)
     }
 
     /// The next code of `table`, taken together with as many bits as its lower half says.
     #[inline]
-    pub(super) fn code_and_value(&mut self, table: &Codes) -> Result<u8> {
-        self.fill()?;
+    pub(super) fn code_and_value(&mut self, table: &Codes) -> u8 {
+        self.fill();
         let (symbol, len) = table.look_up(self.bits);
         self.take(len + u32::from(symbol & 0x0F));
-        Ok(symbol)
+        symbol
     }
 
     /// The next code of `table`.
     #[inline]
-    pub(super) fn code(&mut self, table: &Codes) -> Result<u8> {
-        self.fill()?;
+    pub(super) fn code(&mut self, table: &Codes) -> u8 {
+        self.fill();
         let (symbol, len) = table.look_up(self.bits);
         self.take(len);
-        Ok(symbol)
+        symbol
     }
 
     /// The next `len` bits, at most 16, as a number.
-    pub(super) fn number(&mut self, len: u32) -> Result<u32> {
-        self.fill()?;
+    pub(super) fn number(&mut self, len: u32) -> u32 {
+        self.fill();
         // Twice, since a shift by 64 is none.
         let number = (self.bits >> 32 >> (32 - len)) as u32;
         self.take(len);
-        Ok(number)
+        number
     }
 
     /// Goes over `len` bits, or as many as there are.
-    pub(super) fn skip(&mut self, mut len: u64) -> Result<()> {
+    #[inline]
+    pub(super) fn skip(&mut self, mut len: u64) {
         while len > 0 && !self.exhausted {
-            self.fill()?;
+            self.fill();
             let step = len.min(FILLED.into());
             self.take(step as u32);
             len -= step;
         }
-        Ok(())
     }
 
     #[inline]
@@ -120,36 +127,37 @@ impl<'a> Bits<'a> {
 
     /// Sees to it that [`FILLED`] bits are there, unless the interval ends.
     #[inline]
-    fn fill(&mut self) -> Result<()> {
+    fn fill(&mut self) {
         if self.count >= FILLED {
-            return Ok(());
+            return;
         }
-        if let Some(bytes) = self.block[..self.limit].get(self.next..self.next + 8) {
-            let word = u64::from_be_bytes(bytes.try_into().expect("eight bytes"));
-            if !has_ff(word) {
+        let bytes = self.block.get(self.next..self.limit).and_then(|bytes| bytes.first_chunk());
+        match bytes.map(|bytes| u64::from_be_bytes(*bytes)) {
+            Some(word) if !has_ff(word) => {
                 // Bits below `count` are those that the next word brings again.
                 self.bits |= word >> self.count;
                 let bytes = (64 - self.count) / 8;
                 self.count += 8 * bytes;
                 self.next += bytes as usize;
-                return Ok(());
             }
+            _ => self.fill_slowly(),
         }
-        self.fill_slowly()
     }
 
     #[cold]
-    fn fill_slowly(&mut self) -> Result<()> {
+    fn fill_slowly(&mut self) {
         // Nothing of the word that was looked at may stay: a stuffed 0 is in it.
         self.bits &= u64::MAX.checked_shl(64 - self.count).unwrap_or(0);
         while self.count <= 56 {
             if self.next + 2 > self.limit {
-                let at = self.block_at + self.next as u64;
-                if self.block_at + (self.limit as u64) < self.end {
-                    self.load(at)?;
+                if self.block_at + (self.limit as u64) < self.end
+                    && let Err(error) = self.load(self.block_at + self.next as u64)
+                {
+                    self.error = Some(error);
+                    self.limit = self.next;
                 }
                 if self.next >= self.limit {
-                    return Ok(());
+                    return;
                 }
             }
             let byte = self.block[self.next];
@@ -157,11 +165,10 @@ impl<'a> Bits<'a> {
             self.bits |= u64::from(byte) << (56 - self.count);
             self.count += 8;
         }
-        Ok(())
     }
 
     /// Reads a block in which `at` and a little before it lie.
-    fn load(&mut self, at: u64) -> Result<()> {
+    fn load(&mut self, at: u64) -> io::Result<()> {
         self.block_at = at.saturating_sub(BEHIND);
         let len = (self.source.len() - self.block_at).min(BLOCK_LEN as u64) as usize;
         self.block.resize(len, 0);

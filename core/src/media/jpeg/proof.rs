@@ -71,9 +71,10 @@ impl<'a> Proof<'a> {
     pub(super) fn end(&mut self, data: &Range<u64>) -> Result<u64> {
         self.bits.start(data.clone())?;
         let units = self.interval.min(self.units - self.done);
-        self.kind.decode(&mut self.bits, self.done, units)?;
+        self.kind.decode(&mut self.bits, self.done, units);
         self.done += units;
-        Ok(if self.bits.exhausted { data.end } else { self.bits.taken() })
+        let taken = self.bits.taken()?;
+        Ok(if self.bits.exhausted { data.end } else { taken })
     }
 }
 
@@ -124,7 +125,7 @@ impl<'a> Kind<'a> {
 
     /// Decodes `units` units, of which the first is the `from`-th of the scan, or as many as there
     /// are bits for.
-    fn decode(&mut self, bits: &mut Bits<'_>, from: u64, units: u64) -> Result<()> {
+    fn decode(&mut self, bits: &mut Bits<'_>, from: u64, units: u64) {
         match self {
             Self::Sequential { blocks, codes } => sequential(bits, blocks, codes, units),
             Self::FirstDc { blocks, codes } => first_dc(bits, blocks, codes, units),
@@ -152,19 +153,14 @@ impl Coefficients {
     }
 }
 
-fn sequential(
-    bits: &mut Bits<'_>,
-    blocks: &[[usize; 2]],
-    codes: &[Codes],
-    units: u64,
-) -> Result<()> {
+fn sequential(bits: &mut Bits<'_>, blocks: &[[usize; 2]], codes: &[Codes], units: u64) {
     for _ in 0..units {
         for &[dc, ac] in blocks {
-            bits.code_and_value(&codes[dc])?;
+            bits.code_and_value(&codes[dc]);
             let codes = &codes[ac];
             let mut at = 1;
             while at < 64 {
-                match bits.code_and_value(codes)? {
+                match bits.code_and_value(codes) {
                     0xF0 => at += 16,
                     code if code & 0x0F == 0 => break,
                     code => at += 1 + (code >> 4),
@@ -175,36 +171,29 @@ fn sequential(
             break;
         }
     }
-    Ok(())
 }
 
-fn first_dc(bits: &mut Bits<'_>, blocks: &[usize], codes: &[Codes], units: u64) -> Result<()> {
+fn first_dc(bits: &mut Bits<'_>, blocks: &[usize], codes: &[Codes], units: u64) {
     for _ in 0..units {
         for &block in blocks {
-            bits.code_and_value(&codes[block])?;
+            bits.code_and_value(&codes[block]);
         }
         if bits.exhausted {
             break;
         }
     }
-    Ok(())
 }
 
-fn first_ac(
-    bits: &mut Bits<'_>,
-    codes: &Codes,
-    blocks: &mut [u64],
-    [first, last]: [u8; 2],
-) -> Result<()> {
+fn first_ac(bits: &mut Bits<'_>, codes: &Codes, blocks: &mut [u64], [first, last]: [u8; 2]) {
     let mut block = 0;
     while block < blocks.len() && !bits.exhausted {
         let mut at = first;
         let mut run = 1;
         while at <= last {
-            match bits.code_and_value(codes)? {
+            match bits.code_and_value(codes) {
                 0xF0 => at += 16,
                 code if code & 0x0F == 0 => {
-                    run = end_run(bits, code)?;
+                    run = end_run(bits, code);
                     break;
                 }
                 code => {
@@ -216,38 +205,33 @@ fn first_ac(
         }
         block += run;
     }
-    Ok(())
 }
 
 /// How many blocks end here: this one and those that follow without a bit.
-fn end_run(bits: &mut Bits<'_>, code: u8) -> Result<usize> {
+fn end_run(bits: &mut Bits<'_>, code: u8) -> usize {
     let len = u32::from(code >> 4);
-    Ok((1 << len) + bits.number(len)? as usize)
+    (1 << len) + bits.number(len) as usize
 }
 
-fn more_ac(
-    bits: &mut Bits<'_>,
-    codes: &Codes,
-    blocks: &mut [u64],
-    [first, last]: [u8; 2],
-) -> Result<()> {
+fn more_ac(bits: &mut Bits<'_>, codes: &Codes, blocks: &mut [u64], [first, last]: [u8; 2]) {
     let mut block = 0;
     while block < blocks.len() && !bits.exhausted {
         let set = blocks[block];
         let mut at = first;
         let mut next = block + 1;
         while at <= last {
-            let code = bits.code(codes)?;
+            let code = bits.code(codes);
             if code != 0xF0 && code & 0x0F == 0 {
-                next = (block + end_run(bits, code)?).min(blocks.len());
+                next = (block + end_run(bits, code)).min(blocks.len());
                 let others = blocks[block + 1..next].iter();
                 let others = others.map(|set| u64::from((set & band(first, last)).count_ones()));
-                bits.skip(others.sum::<u64>() + u64::from((set & band(at, last)).count_ones()))?;
+                let rest = u64::from((set & band(at, last)).count_ones());
+                bits.skip(rest + others.sum::<u64>());
                 break;
             }
             let new = code & 0x0F != 0;
             let (end, corrections) = skip_unset(set, at, last, code >> 4);
-            bits.skip(u64::from(new) + corrections)?;
+            bits.skip(u64::from(new) + corrections);
             if new {
                 blocks[block] |= 1 << end.min(63);
             }
@@ -255,7 +239,6 @@ fn more_ac(
         }
         block = next;
     }
-    Ok(())
 }
 
 /// Goes over `zeros` coefficients that are not set, from `at` on, to the next such one; tells
@@ -273,4 +256,69 @@ fn skip_unset(set: u64, at: u8, last: u8, zeros: u8) -> (u8, u64) {
 /// The coefficients from `first` to `last`.
 fn band(first: u8, last: u8) -> u64 {
     (u64::MAX << first) & (u64::MAX >> (63 - last))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::*;
+    use super::super::segment;
+    use super::*;
+
+    #[test]
+    fn rows_below_the_picture_do_not_pass() {
+        let [dqt, sof, dc, ac, sos, _] = parts();
+        // Three more rows of blocks than the frame has.
+        let tall = [SOI, &dqt, &sof, &dc, &ac, &sos, &data(20), EOI].concat();
+        let (copy, manifest) = scrubbed(&tall);
+        assert_eq!(copy, [SOI, &dqt, &sof, &dc, &ac, &sos, &data(20)[..2], EOI].concat());
+        assert_eq!(manifest.removed[0].bytes, 3);
+        assert!(manifest.broken);
+    }
+
+    #[test]
+    fn nothing_passes_behind_the_data_of_any_scan() {
+        for (source, clean) in [
+            (picture_with(&[], &[], CANARY), plain()),
+            (progressive_with(CANARY), progressive_with(&[])),
+        ] {
+            let (copy, manifest) = scrubbed(&source);
+            assert_eq!(copy, clean);
+            assert_eq!(manifest.removed[0].bytes, CANARY.len() as u64);
+        }
+    }
+
+    #[test]
+    fn nothing_passes_behind_the_data_of_any_interval_or_behind_the_last_one() {
+        let [dqt, sof, dc, ac, sos, _] = parts();
+        let dri = segment(0xDD, &[0, 2]);
+        let head = [SOI, &dqt, &sof, &dc, &ac, &dri, &sos].concat();
+        let intervals = |hidden: &[u8], last: &[u8]| {
+            let (two, one) = (data(2), data(1));
+            let data = [&two, hidden, b"\xFF\xD0", &two, hidden, b"\xFF\xD1", &one, hidden, last];
+            [&head[..], &data.concat(), EOI].concat()
+        };
+        let clean = intervals(&[], &[]);
+        assert_eq!(scrubbed(&clean).0, clean);
+        assert_eq!(scrubbed(&intervals(CANARY, b"\xFF\xD2CANARY-e5a1")).0, clean);
+        let swapped = [&head[..], &data(2), b"\xFF\xD3", &data(2), EOI].concat();
+        assert!(super::super::scrub(&swapped).is_err());
+    }
+
+    #[test]
+    fn a_run_of_unset_coefficients_passes_over_set_ones() {
+        let set = 0b0110_1010;
+        assert_eq!(skip_unset(set, 1, 63, 0), (2, 1));
+        assert_eq!(skip_unset(set, 1, 63, 1), (4, 2));
+        assert_eq!(skip_unset(set, 1, 63, 2), (7, 4));
+        assert_eq!(skip_unset(set, 1, 6, 2), (7, 4));
+        assert_eq!(skip_unset(u64::MAX, 1, 63, 0), (64, 63));
+        assert_eq!(skip_unset(0, 63, 63, 0), (63, 0));
+    }
+
+    #[test]
+    fn a_picture_with_too_many_coefficients_is_too_complex() {
+        let mut coefficients = Coefficients::default();
+        assert_eq!(coefficients.of(0, BLOCKS_MAX).unwrap().len() as u64, BLOCKS_MAX);
+        assert!(matches!(coefficients.of(1, 1), Err(MediaError::TooComplex)));
+    }
 }
