@@ -119,7 +119,8 @@ mod tests {
         let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
         let names = names.map(|name| format!("integration/{}", name.to_string_lossy()));
         let mut there: Vec<String> = names.filter(|name| name.ends_with(".rs")).collect();
-        (listed.sort(), there.sort());
+        listed.sort();
+        there.sort();
         assert_eq!(listed, there);
     }
 }

@@ -308,8 +308,8 @@ impl World {
         let cause = self.excuse || self.model.uploads.last().is_some_and(expiring);
         assert!(cause, "a further upload without a cause: {:?}", self.requests);
         self.excuse = false;
-        let mut stored = Stored::default();
-        stored.expires_at_ms = self.model.lifetime_ms.map(|lifetime| self.now_ms + lifetime);
+        let expires_at_ms = self.model.lifetime_ms.map(|lifetime| self.now_ms + lifetime);
+        let mut stored = Stored { expires_at_ms, ..Stored::default() };
         if let Some(range) = request.body {
             self.sent += range.bytes;
             stored.bytes = self.piece(0, range.bytes);
