@@ -1,5 +1,7 @@
 //! Receipts and packs come by GET from the organisation's server, and from nowhere else.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 mod net_support;
 
 use axum::http::Method;

@@ -4,6 +4,8 @@
 //! is asserted here when a promise of every upload is broken. Point 12 (relative file names) and
 //! the lock of point 10 belong to the queue.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 mod net_support;
 
 use homeward_core::tus::{

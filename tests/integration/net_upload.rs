@@ -1,5 +1,7 @@
 //! Parts go to a real tus server over real TLS, and go on where they were cut.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
 mod net_support;
 
 use axum::http::Method;
