@@ -17,6 +17,7 @@ import org.homeward.ffi.SendWhen
 import org.homeward.ffi.Transfer
 import org.homeward.ffi.VaultState
 import org.junit.jupiter.api.Timeout
+import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.io.RandomAccessFile
@@ -30,8 +31,12 @@ import kotlin.test.assertIs
 import kotlin.test.assertNotEquals
 import org.homeward.ffi.Homeward as Core
 
-/** What the core does with an app that throws, calls back, or has lost its key. */
-@Timeout(180)
+/**
+ * What the core does with an app that throws, calls back, or has lost its key.
+ *
+ * In a thread of its own, since what hangs in Rust can't be interrupted.
+ */
+@Timeout(120, threadMode = SEPARATE_THREAD)
 class CallbackTest {
     @TempDir
     lateinit var folder: File

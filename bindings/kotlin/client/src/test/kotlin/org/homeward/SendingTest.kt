@@ -13,6 +13,7 @@ import org.homeward.ffi.ReportState
 import org.homeward.ffi.RunEnd
 import org.homeward.ffi.Scope
 import org.junit.jupiter.api.Timeout
+import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.net.ServerSocket
@@ -24,7 +25,7 @@ import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.hours
 
 /** Against servers that do not answer; a real desk is in the journeys. The timeouts only end what hangs. */
-@Timeout(180)
+@Timeout(120, threadMode = SEPARATE_THREAD)
 class SendingTest {
     @TempDir
     lateinit var folder: File
