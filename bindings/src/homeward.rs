@@ -73,7 +73,7 @@ impl Homeward {
 
     /// Begins a draft of a form and gives its id. `Refused` for a form that is none.
     pub fn create(&self, form: &str) -> ApiResult<String> {
-        call(|| Ok(self.0.create(&names::form(form)?)?.to_string()))
+        call(|| Ok(self.0.create(&names::form(form)?, None)?.to_string()))
     }
 
     /// Lists every report, the one changed last first.

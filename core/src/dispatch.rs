@@ -15,7 +15,7 @@ use crate::brand::Pack;
 use crate::crypto::sha256;
 use crate::drafts::{self, Draft, SentMedium, SentVersion, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answers, Audience, Field, FieldId, Form, Moment, Stage};
+use crate::forms::{self, Answers, Audience, Field, FieldId, Form, FormId, Moment, Stage};
 use crate::ids::{Digest, PartId, ReportId};
 use crate::queue::{self, NewPart, PartSecret};
 use crate::seal::{
@@ -42,6 +42,14 @@ pub enum SendWhen {
     Now,
     /// Only over one that costs nothing. Words never wait for it.
     Wifi,
+}
+
+impl SendWhen {
+    /// What is meant when the person does not say: a missing child's photo does not wait.
+    #[must_use]
+    pub fn preset(form: &FormId) -> Self {
+        if form.as_str() == "missing_child" { Self::Now } else { Self::Wifi }
+    }
 }
 
 /// What was sealed.
@@ -85,7 +93,7 @@ pub(crate) fn send(
 ) -> Result<SealedReport> {
     // Nobody sweeps what has no row yet.
     let _held = store.home.hold_files()?;
-    let draft = store.read(|db, keys| drafts::load(db, keys, id))?;
+    let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
     let form = draft.body.form()?;
     let answers = draft.body.answers(form);
     if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
@@ -133,16 +141,16 @@ fn commit(
     for (at, medium) in sent.media {
         draft.body.media[at].sent = Some(medium);
     }
-    store.write(|transaction, keys| {
+    store.write(draft.id, |transaction, keys| {
         let (report, report_version) = (draft.id, draft.body.sent.len() as u32);
         for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
             let wifi_only = sent.when == SendWhen::Wifi && kind == PartKind::Medium;
             let memory = crate::tus::Memory::default();
             let secret = PartSecret { report, kind, audiences, report_version, sha256, memory };
             let part = NewPart { id: part, server, bytes, wifi_only, secret };
-            queue::insert(transaction, keys.queue(), &part)?;
+            queue::insert(transaction, &keys.queue(), &part)?;
         }
-        queue::insert_receipt_row(transaction, keys.queue(), server, &draft.body.keys())?;
+        queue::insert_receipt_row(transaction, &keys.queue(), server, &draft.body.keys())?;
         drafts::save(transaction, keys, draft, now)
     })
 }
@@ -219,7 +227,7 @@ impl<'a> Version<'a> {
         for (at, medium) in self.draft.body.media.iter().enumerate() {
             let audiences = self.audiences_of(&medium.field);
             if medium.sent.is_none() && !audiences.is_empty() {
-                let name = format!("{}-{}.{}", stem(&medium.extension), at + 1, medium.extension);
+                let name = format!("{}-{}.{}", medium.stem, at + 1, medium.extension);
                 let part = self.seal_medium(medium, name.clone(), audiences, spool)?;
                 sent.push((at, SentMedium { part, name }));
             }
@@ -389,15 +397,6 @@ impl<'a> Version<'a> {
             (listed.bytes, listed.sha256) = (sealed.bytes, sealed.sha256);
         }
         Ok(())
-    }
-}
-
-/// What a medium is called: by what it is, never by the name it had on the phone.
-fn stem(extension: &str) -> &'static str {
-    match extension {
-        "mp4" | "mov" | "3gp" => "video",
-        "m4a" | "aac" => "recording",
-        _ => "photo",
     }
 }
 

@@ -18,8 +18,8 @@ use crate::ids::{Digest, MediumId, PartId, ReportId};
 use crate::media::{Facts, Manifest};
 use crate::seal::ReportKeys;
 use crate::vault::Keys;
-use crate::vault::cell::Cell;
-use crate::vault::keys::ReportKey;
+use crate::vault::cell::{Cell, CellKey};
+use crate::vault::keys::{ReportKey, VaultKey};
 
 /// A report as it is stored.
 pub(crate) struct Draft {
@@ -40,8 +40,19 @@ pub(crate) struct Head {
     pub(crate) total: usize,
     pub(crate) created_at_ms: i64,
     pub(crate) updated_at_ms: i64,
+    /// The profile that the report was begun with.
+    pub(crate) from_profile: Option<ReportId>,
+    /// What of a profile should be looked at again, and when.
+    pub(crate) refresh: BTreeMap<FieldId, Refresh>,
     draft_version: u64,
     draft_sha256: Digest,
+}
+
+/// When an answer of a profile should be looked at again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Refresh {
+    pub(crate) answered_at_ms: i64,
+    pub(crate) due_ms: i64,
 }
 
 /// Everything the person said, sealed under the report key.
@@ -53,6 +64,9 @@ pub(crate) struct Body {
     pub(crate) form_version: u32,
     /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
     answers: BTreeMap<String, Value>,
+    /// When each field was answered or attached to last.
+    pub(crate) answered_at_ms: BTreeMap<FieldId, i64>,
+    pub(crate) from_profile: Option<ReportId>,
     pub(crate) media: Vec<StoredMedium>,
     /// What was sent so far, oldest first.
     pub(crate) sent: Vec<SentVersion>,
@@ -63,6 +77,8 @@ pub(crate) struct Body {
 pub(crate) struct StoredMedium {
     pub(crate) id: MediumId,
     pub(crate) field: FieldId,
+    /// What it is called on its way, without number and ending.
+    pub(crate) stem: String,
     /// The usual ending of such a file.
     pub(crate) extension: String,
     pub(crate) bytes: u64,
@@ -129,40 +145,38 @@ impl Body {
     }
 }
 
-/// Makes an empty draft.
-pub(crate) fn create(
-    transaction: &Transaction<'_>,
-    keys: &Keys,
-    form: &Form,
-    now: Moment,
-) -> Result<ReportId> {
-    let report = ReportKeys::make();
-    let id = report.report_id();
-    let body = Body {
-        seed: *report.seed(),
-        form: form.id.clone(),
-        form_version: form.version,
-        answers: BTreeMap::new(),
-        media: Vec::new(),
-        sent: Vec::new(),
-    };
-    let head = Head {
-        form: form.id.clone(),
-        title: None,
-        answered: 0,
-        total: 0,
-        created_at_ms: now.unix_ms,
-        updated_at_ms: now.unix_ms,
-        draft_version: 0,
-        draft_sha256: sha256(&[]),
-    };
-    let draft = Draft { id, key: ReportKey::make(), head, body, version: 0 };
-    save(transaction, keys, draft, now)?;
-    Ok(id)
+impl Draft {
+    /// An empty draft, on no disk yet.
+    pub(crate) fn new(form: &Form, now: Moment) -> Self {
+        let report = ReportKeys::make();
+        let body = Body {
+            seed: *report.seed(),
+            form: form.id.clone(),
+            form_version: form.version,
+            answers: BTreeMap::new(),
+            answered_at_ms: BTreeMap::new(),
+            from_profile: None,
+            media: Vec::new(),
+            sent: Vec::new(),
+        };
+        let head = Head {
+            form: form.id.clone(),
+            title: None,
+            answered: 0,
+            total: 0,
+            created_at_ms: now.unix_ms,
+            updated_at_ms: now.unix_ms,
+            from_profile: None,
+            refresh: BTreeMap::new(),
+            draft_version: 0,
+            draft_sha256: sha256(&[]),
+        };
+        Self { id: report.report_id(), key: ReportKey::make(), head, body, version: 0 }
+    }
 }
 
 /// Reads a report, and refuses rows that do not belong together.
-pub(crate) fn load(connection: &Connection, keys: &Keys, id: ReportId) -> Result<Draft> {
+pub(crate) fn load(connection: &Connection, keys: Keys<'_>, id: ReportId) -> Result<Draft> {
     let sql = "SELECT report.version, report.key, report.head, draft.version, draft.body
                FROM report LEFT JOIN draft USING (id) WHERE id = ?1";
     type Row = (u64, Vec<u8>, Vec<u8>, Option<u64>, Option<Vec<u8>>);
@@ -174,14 +188,14 @@ pub(crate) fn load(connection: &Connection, keys: &Keys, id: ReportId) -> Result
     let Some((version, wrapped, head, draft_version, body)) = row else {
         return Err(missing(connection, id)?);
     };
-    let head = open_head(keys, id, version, &head)?;
+    let head = open_head(&keys.vault.cells(), id, version, &head)?;
     let (Some(draft_version), Some(sealed)) = (draft_version, body) else {
         return Err(Error::Damaged);
     };
     if draft_version != head.draft_version || sha256(&sealed) != head.draft_sha256 {
         return Err(Error::Damaged);
     }
-    let key = keys.unwrap(id, &wrapped)?;
+    let key = keys.vault.unwrap(id, &wrapped)?;
     let body = key.cells().open(body_cell(&id, draft_version), &sealed)?;
     let body = serde_json::from_slice(&body).map_err(|_| Error::Damaged)?;
     Ok(Draft { id, key, head, body, version })
@@ -197,7 +211,7 @@ fn missing(connection: &Connection, id: ReportId) -> Result<Error> {
 /// Writes a report: both rows, in the caller's transaction.
 pub(crate) fn save(
     transaction: &Transaction<'_>,
-    keys: &Keys,
+    keys: Keys<'_>,
     mut draft: Draft,
     now: Moment,
 ) -> Result<()> {
@@ -214,17 +228,19 @@ pub(crate) fn save(
         answered,
         total,
         updated_at_ms: now.unix_ms,
+        from_profile: draft.body.from_profile,
+        refresh: refresh(form, &draft.body.answered_at_ms),
         draft_version,
         draft_sha256: sha256(&sealed),
         ..draft.head
     };
     let head = serde_json::to_vec(&draft.head).map(zeroize::Zeroizing::new);
     let head = head.map_err(|_| Error::Unexpected("error-encoding"))?;
-    let head = keys.vault().seal(head_cell(&id, version), &head)?;
+    let head = keys.vault.cells().seal(head_cell(&id, version), &head)?;
     transaction.execute(
         "INSERT INTO report (id, version, key, head) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head",
-        (id.as_bytes(), version, keys.wrap(id, &draft.key)?, head),
+        (id.as_bytes(), version, keys.vault.wrap(id, &draft.key)?, head),
     )?;
     transaction.execute(
         "INSERT INTO draft (id, version, body) VALUES (?1, ?2, ?3)
@@ -237,6 +253,19 @@ pub(crate) fn save(
         transaction.execute("INSERT INTO medium (id, report) VALUES (?1, ?2)", row)?;
     }
     Ok(())
+}
+
+/// When the answers that grow old should be looked at again.
+fn refresh(form: &Form, answered_at_ms: &BTreeMap<FieldId, i64>) -> BTreeMap<FieldId, Refresh> {
+    // A month of a reminder is thirty days; nobody counts them.
+    const MONTH_MS: i64 = 30 * 24 * 3_600_000;
+    let due = |field: &forms::Field| {
+        let answered_at_ms = *answered_at_ms.get(&field.id)?;
+        let months = i64::from(field.refresh_months?);
+        let due_ms = answered_at_ms.saturating_add(months * MONTH_MS);
+        Some((field.id.clone(), Refresh { answered_at_ms, due_ms }))
+    };
+    form.fields.iter().filter_map(due).collect()
 }
 
 /// Removes a report's rows, and with them its key; gives the media whose files go after the commit.
@@ -262,24 +291,120 @@ pub(crate) fn delete(transaction: &Transaction<'_>, id: ReportId) -> Result<Vec<
 }
 
 /// The heads of all reports, newest first; one that does not open is there as damaged.
-pub(crate) fn list(connection: &Connection, keys: &Keys) -> Result<Vec<(ReportId, Option<Head>)>> {
+pub(crate) fn list(
+    connection: &Connection,
+    keys: Keys<'_>,
+) -> Result<Vec<(ReportId, Option<Head>)>> {
     let mut statement = connection.prepare("SELECT id, version, head FROM report")?;
     let rows = statement.query_map([], |row| {
         Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?, row.get::<_, Vec<u8>>(2)?))
     })?;
+    let key = keys.vault.cells();
     let mut reports = Vec::new();
     for row in rows {
         let (id, version, head) = row?;
         let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
-        reports.push((id, open_head(keys, id, version, &head).ok()));
+        reports.push((id, open_head(&key, id, version, &head).ok()));
     }
     let updated = |head: &Option<Head>| head.as_ref().map_or(i64::MIN, |head| head.updated_at_ms);
     reports.sort_by_key(|(_, head)| std::cmp::Reverse(updated(head)));
     Ok(reports)
 }
 
-fn open_head(keys: &Keys, id: ReportId, version: u64, sealed: &[u8]) -> Result<Head> {
-    let head = keys.vault().open(head_cell(&id, version), sealed)?;
+/// Seals every report again under a new vault key. What does not open under the old one stays as
+/// it is: it is damaged already, and not ours to delete.
+pub(crate) fn reseal_all(
+    transaction: &Transaction<'_>,
+    old: &VaultKey,
+    new: &VaultKey,
+) -> Result<()> {
+    for row in report_rows(transaction)? {
+        let Some(key) = moved_key(&row, old, new)? else { continue };
+        let head = moved_head(&row, old, new)?;
+        transaction.execute(
+            "UPDATE report SET key = ?2, head = ?3 WHERE id = ?1",
+            (row.id.as_bytes(), key, head),
+        )?;
+    }
+    Ok(())
+}
+
+/// Copies every report into another database, sealed under its vault key. Report keys, and with
+/// them drafts and blobs, stay as they are.
+pub(crate) fn copy_all(
+    from: &Connection,
+    old: &VaultKey,
+    to: &Transaction<'_>,
+    new: &VaultKey,
+) -> Result<()> {
+    for row in report_rows(from)? {
+        let key = moved_key(&row, old, new)?.ok_or(Error::Damaged)?;
+        to.execute(
+            "INSERT OR REPLACE INTO report (id, version, key, head) VALUES (?1, ?2, ?3, ?4)",
+            (row.id.as_bytes(), row.version, key, moved_head(&row, old, new)?),
+        )?;
+    }
+    for (table, columns) in [("draft", "id, version, body"), ("medium", "id, report")] {
+        copy_table(from, to, table, columns)?;
+    }
+    Ok(())
+}
+
+/// Copies rows whose columns need no other key.
+fn copy_table(from: &Connection, to: &Transaction<'_>, table: &str, columns: &str) -> Result<()> {
+    let mut select = from.prepare(&format!("SELECT {columns} FROM {table}"))?;
+    let count = select.column_count();
+    let places = vec!["?"; count].join(", ");
+    let mut insert =
+        to.prepare(&format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES ({places})"))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let values = (0..count).map(|at| row.get::<_, rusqlite::types::Value>(at));
+        let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+        insert.execute(rusqlite::params_from_iter(values))?;
+    }
+    Ok(())
+}
+
+/// A row of the `report` table, sealed.
+struct ReportRow {
+    id: ReportId,
+    version: u64,
+    key: Vec<u8>,
+    head: Vec<u8>,
+}
+
+fn report_rows(connection: &Connection) -> Result<Vec<ReportRow>> {
+    let mut statement = connection.prepare("SELECT id, version, key, head FROM report")?;
+    let rows = statement.query_map([], |row| {
+        Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    })?;
+    let mut reports = Vec::new();
+    for row in rows {
+        let (id, version, key, head) = row?;
+        let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
+        reports.push(ReportRow { id, version, key, head });
+    }
+    Ok(reports)
+}
+
+/// The report key under the new vault key; none if it does not open under the old one.
+fn moved_key(row: &ReportRow, old: &VaultKey, new: &VaultKey) -> Result<Option<Vec<u8>>> {
+    let Ok(key) = old.unwrap(row.id, &row.key) else { return Ok(None) };
+    new.wrap(row.id, &key).map(Some)
+}
+
+/// The head under the new vault key, or as it is if it does not open under the old one.
+fn moved_head(row: &ReportRow, old: &VaultKey, new: &VaultKey) -> Result<Vec<u8>> {
+    let cell = head_cell(&row.id, row.version);
+    match old.cells().open(cell, &row.head) {
+        Ok(head) => new.cells().seal(cell, &head),
+        Err(_) => Ok(row.head.clone()),
+    }
+}
+
+fn open_head(key: &CellKey, id: ReportId, version: u64, sealed: &[u8]) -> Result<Head> {
+    let head = key.open(head_cell(&id, version), sealed)?;
     serde_json::from_slice(&head).map_err(|_| Error::Damaged)
 }
 

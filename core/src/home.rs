@@ -3,7 +3,9 @@
 //!
 //! ```text
 //! home.sqlite   rows                     pack.json   the organisation's signed pack, in clear
+//! emergency-N.sqlite   rows of reports begun while the vault was closed
 //! blobs/ID      sealed photos            spool/ID    sealed parts on their way
+//! intake/ID     sealed to intake.age-recipient while the vault was locked
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
 //! ```
 
@@ -26,7 +28,7 @@ impl Home {
     /// The home at `root`, made if it is not there.
     pub(crate) fn at(root: &Path) -> Result<Self> {
         let home = Self { root: root.to_owned() };
-        for folder in [home.root.clone(), home.blobs(), home.spool()] {
+        for folder in [home.root.clone(), home.blobs(), home.spool(), home.intake()] {
             make_private_folder(&folder)?;
         }
         Ok(home)
@@ -34,6 +36,38 @@ impl Home {
 
     pub(crate) fn database(&self) -> PathBuf {
         self.root.join("home.sqlite")
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The database of the `number`-th emergency.
+    pub(crate) fn emergency(&self, number: u32) -> PathBuf {
+        self.root.join(format!("emergency-{number}.sqlite"))
+    }
+
+    /// A database's files: SQLite keeps a log and its index beside it.
+    pub(crate) fn files_of(database: &Path) -> [PathBuf; 3] {
+        ["", "-wal", "-shm"].map(|ending| {
+            let mut name = database.as_os_str().to_owned();
+            name.push(ending);
+            PathBuf::from(name)
+        })
+    }
+
+    /// What came while the vault was locked.
+    pub(crate) fn intake(&self) -> PathBuf {
+        self.root.join("intake")
+    }
+
+    /// Whom it is sealed to, in clear.
+    pub(crate) fn intake_key(&self) -> PathBuf {
+        self.root.join("intake.age-recipient")
+    }
+
+    pub(crate) fn capture(&self, name: &str) -> PathBuf {
+        self.intake().join(name)
     }
 
     pub(crate) fn blob(&self, medium: MediumId) -> PathBuf {

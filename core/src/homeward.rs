@@ -2,22 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::attachments;
 use crate::brand::{Organisation, Pack};
 use crate::clock::Clock;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, MediaType, Problem};
+use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, Problem};
 use crate::home::Home;
 use crate::ids::{Fingerprint, MediumId, PartId, ReportId};
-use crate::media::{self, Facts, Format, Manifest};
+use crate::intake::{self, CaptureId};
+use crate::media::{self, Facts, Manifest};
 use crate::net::{Pacing, Proxy};
+use crate::profiles::{self, Reminder};
 use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportState, ReportStatus, Transfer};
 use crate::store::Store;
-use crate::vault::{DeviceKey, VaultState, blob};
+use crate::vault::{DeviceKey, Passphrase, VaultState};
 
 /// Everything that varies: there is no environment variable and no global.
 pub struct Options {
@@ -159,6 +164,8 @@ pub enum Source {
     File(File),
     /// Bytes in memory: a recording that was just made.
     Bytes(Vec<u8>),
+    /// What was captured before; it leaves the intake.
+    Capture(CaptureId),
 }
 
 /// Something a photo tells that could answer a question. Only the person makes it an answer.
@@ -175,7 +182,7 @@ impl Homeward {
     pub fn open(options: Options) -> Result<Self> {
         let Options { home, device_key, clock, pacing } = options;
         let home = Home::at(&home)?;
-        let store = Arc::new(Store::open(home, device_key.as_ref(), clock)?);
+        let store = Arc::new(Store::open(home, device_key, clock)?);
         Ok(Self { store, pacing })
     }
 
@@ -183,6 +190,45 @@ impl Homeward {
     #[must_use]
     pub fn state(&self) -> VaultState {
         self.store.state()
+    }
+
+    /// Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
+    pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        self.store.unlock(passphrase)
+    }
+
+    /// Forgets the vault key until [`unlock`](Self::unlock). Sealed parts go on leaving.
+    pub fn lock(&self) {
+        self.store.lock();
+    }
+
+    /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy of
+    /// the home opens no more. With a limit, so many wrong tries in a row destroy the vault's key;
+    /// sealed, unsent parts still leave. Takes about half a second.
+    pub fn set_passphrase(
+        &self,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+        wrong_try_limit: Option<u32>,
+    ) -> Result<()> {
+        self.store.set_passphrase(old, new, wrong_try_limit)
+    }
+
+    /// Lets go of the database, as iOS demands of an app in the background. A run under way ends at
+    /// its next write. Refused as busy if another call does not end within the time.
+    pub fn suspend(&self, within: Duration) -> Result<()> {
+        self.store.suspend(within)
+    }
+
+    /// Opens the database again after [`suspend`](Self::suspend).
+    pub fn resume(&self) -> Result<()> {
+        self.store.resume()
+    }
+
+    /// Destroys everything on this phone: the device's keys first, so that no copy opens, then the
+    /// files. The home is new afterwards, and not paired.
+    pub fn wipe(&self) -> Result<()> {
+        self.store.wipe()
     }
 
     /// Takes an organisation's signed pack. A pack of the same organisation that is newer replaces
@@ -212,42 +258,72 @@ impl Homeward {
         Ok(Form::built_in(form).ok_or(Refusal::UnknownForm)?)
     }
 
-    /// Begins a draft.
-    pub fn create(&self, form: &FormId) -> Result<ReportId> {
+    /// Begins a draft; with `from`, filled with all that a profile can fill, or with what another
+    /// child of the same event shares with the report `from`. Works whatever the vault's state is,
+    /// but then only without `from`.
+    pub fn create(&self, form: &FormId, from: Option<ReportId>) -> Result<ReportId> {
         let form = self.form(form)?;
-        let now = self.store.now();
-        self.store.write(|transaction, keys| drafts::create(transaction, keys, form, now))
+        if let Some(from) = from {
+            return profiles::begin_from(&self.store, form, from);
+        }
+        let draft = Draft::new(form, self.store.now());
+        let (id, now) = (draft.id, self.store.now());
+        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+        Ok(id)
+    }
+
+    /// What of the profiles should be looked at again. None for a child with any report.
+    pub fn reminders(&self) -> Result<Vec<Reminder>> {
+        profiles::reminders(&self.store)
+    }
+
+    /// Writes a profile as one age file under a passphrase, for another phone.
+    pub fn export_profile(
+        &self,
+        id: ReportId,
+        passphrase: &Passphrase,
+        output: &mut dyn Write,
+    ) -> Result<()> {
+        profiles::export(&self.store, id, passphrase.for_age(), output)
+    }
+
+    /// Reads a profile that another phone exported, as a new profile.
+    pub fn import_profile(
+        &self,
+        passphrase: &Passphrase,
+        input: &mut dyn Read,
+    ) -> Result<ReportId> {
+        profiles::import(&self.store, passphrase.for_age(), input)
     }
 
     /// Lists every report, the one changed last first.
     pub fn reports(&self) -> Result<Vec<ReportSummary>> {
-        self.store.read(|db, keys| {
-            let statuses = queue::statuses(db, keys.queue())?;
-            let state = |id| statuses.get(&id).map_or(ReportState::Draft, |status| status.state);
-            let heads = drafts::list(db, keys)?;
-            let summaries = heads.into_iter().map(|(id, head)| ReportSummary {
-                id,
-                head: head.map(|head| SummaryHead {
-                    form: head.form,
-                    title: head.title,
-                    answered: head.answered,
-                    total: head.total,
-                    created_at_ms: head.created_at_ms,
-                    updated_at_ms: head.updated_at_ms,
-                }),
-                state: state(id),
-            });
-            Ok(summaries.collect())
-        })
+        if self.state() == VaultState::Locked {
+            return Err(Error::Locked);
+        }
+        let statuses = queue::statuses(&self.store)?;
+        let state = |id| statuses.get(&id).map_or(ReportState::Draft, |status| status.state);
+        let heads = self.store.read_all(drafts::list)?;
+        let summaries = heads.into_iter().flatten().map(|(id, head)| ReportSummary {
+            id,
+            head: head.map(|head| SummaryHead {
+                form: head.form,
+                title: head.title,
+                answered: head.answered,
+                total: head.total,
+                created_at_ms: head.created_at_ms,
+                updated_at_ms: head.updated_at_ms,
+            }),
+            state: state(id),
+        });
+        Ok(summaries.collect())
     }
 
     /// Opens one report.
     pub fn report(&self, id: ReportId) -> Result<Report> {
-        let (draft, status) = self.store.read(|db, keys| {
-            let draft = drafts::load(db, keys, id)?;
-            let status = queue::statuses(db, keys.queue())?.remove(&id);
-            Ok((draft, status.unwrap_or_else(|| ReportStatus::draft(id))))
-        })?;
+        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
+        let status = queue::statuses(&self.store)?.remove(&id);
+        let status = status.unwrap_or_else(|| ReportStatus::draft(id));
         let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {
             id,
@@ -276,7 +352,7 @@ impl Homeward {
         answer: Option<&Answer>,
     ) -> Result<Vec<Problem>> {
         let now = self.store.now();
-        self.store.write(|transaction, keys| {
+        self.store.write(id, |transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
             let form = draft.body.form()?;
             let asked = form.field(field).ok_or(Refusal::UnknownField)?;
@@ -297,6 +373,7 @@ impl Homeward {
                 }
             }
             draft.body.set_answers(&answers);
+            draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
             let problems = self.problems(&draft)?;
             drafts::save(transaction, keys, draft, now)?;
             Ok(problems)
@@ -314,6 +391,13 @@ impl Homeward {
             }
             Source::File(file) => self.attach_from(id, field, &file),
             Source::Bytes(bytes) => self.attach_from(id, field, &bytes),
+            Source::Capture(capture) => {
+                let identity = self.store.intake_identity()?;
+                let opened = intake::open(&self.store.home, &identity, capture)?;
+                let medium = self.attach_from(id, field, &opened)?;
+                intake::remove(&self.store.home, capture);
+                Ok(medium)
+            }
         }
     }
 
@@ -323,43 +407,18 @@ impl Homeward {
         field: &FieldId,
         source: &dyn media::ReadAt,
     ) -> Result<Medium> {
-        // Nobody sweeps the file before its row is there.
-        let _held = self.store.home.hold_files()?;
-        let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
-        let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
-        let plan = media::scrub(source)?;
-        if !asked.kind.accepts().contains(&type_of(plan.format)) {
-            return Err(Refusal::WrongKind.into());
-        }
-        let facts = media::facts(source)?;
-        let medium = MediumId::make();
-        let path = self.store.home.blob(medium);
-        let mut reader = plan.reader(source);
-        let stored = blob::store(&path, &draft.key.blob(medium), &mut reader)?;
-        let stored = StoredMedium {
-            id: medium,
-            field: field.clone(),
-            extension: plan.format.extension().into(),
-            bytes: stored.bytes,
-            sha256: stored.sha256,
-            file_sha256: stored.file_sha256,
-            facts,
-            manifest: plan.manifest,
-            sent: None,
-        };
-        let attached = Medium::from(&stored);
-        let now = self.store.now();
-        let added = self.store.write(|transaction, keys| {
-            // Read again: an answer may have come meanwhile.
-            let mut draft = drafts::load(transaction, keys, id)?;
-            draft.body.media.push(stored);
-            drafts::save(transaction, keys, draft, now)
-        });
-        if added.is_err() {
-            // What stays is swept at the next start.
-            let _ = fs::remove_file(&path);
-        }
-        added.map(|()| attached)
+        attachments::attach(&self.store, id, field, source).map(|stored| Medium::from(&stored))
+    }
+
+    /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the
+    /// vault, to be attached later as [`Source::Capture`]. On disk when this returns.
+    pub fn capture(&self, input: &mut dyn Read) -> Result<CaptureId> {
+        intake::put(&self.store.home, input)
+    }
+
+    /// What was captured and not attached yet.
+    pub fn captures(&self) -> Result<Vec<CaptureId>> {
+        intake::list(&self.store.home)
     }
 
     /// What an attached photo could answer. In a report of a missing child its time and place are
@@ -370,20 +429,22 @@ impl Homeward {
         medium: MediumId,
         taken_when_last_seen: bool,
     ) -> Result<Vec<Offer>> {
-        let draft = self.store.read(|db, keys| drafts::load(db, keys, id))?;
+        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
         let form = draft.body.form()?;
         let stored = draft.body.media.iter().find(|stored| stored.id == medium);
         let facts = &stored.ok_or(Error::NotFound)?.facts;
         Ok(crate::offers::offers(form, facts, taken_when_last_seen, self.store.now()))
     }
 
+    /// Takes a medium off a report. What was sent of it stays sent.
+    pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
+        attachments::detach(&self.store, id, medium)
+    }
+
     /// Removes a report from this phone, with everything that was attached or sealed.
     pub fn delete(&self, id: ReportId) -> Result<()> {
-        let (media, parts) = self.store.write(|transaction, keys| {
-            let media = drafts::delete(transaction, id)?;
-            Ok((media, queue::delete_of(transaction, keys.queue(), id)?))
-        })?;
-        // The rows are gone, and with them the keys; what stays of the files is swept.
+        let (media, parts) = self.store.erase(id)?;
+        // Nothing opens them any more; what stays of the files is swept.
         for path in media.into_iter().map(|medium| self.store.home.blob(medium)) {
             remove(&path);
         }
@@ -401,13 +462,12 @@ impl Homeward {
 
     /// Starts a parked part again.
     pub fn retry(&self, part: PartId) -> Result<()> {
-        self.store.write(|transaction, keys| queue::retry(transaction, keys.queue(), part))
+        queue::retry(&self.store, part)
     }
 
     /// How far every report is that was sealed.
     pub fn statuses(&self) -> Result<Vec<ReportStatus>> {
-        let statuses = self.store.read(|db, keys| queue::statuses(db, keys.queue()))?;
-        Ok(statuses.into_values().collect())
+        Ok(queue::statuses(&self.store)?.into_values().collect())
     }
 
     /// What would be sent now, and what waits, and why.
@@ -432,13 +492,6 @@ impl Homeward {
         let form = draft.body.form()?;
         let answers = draft.body.answers(form);
         Ok(forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now()))
-    }
-}
-
-/// What a file of this format is to a form.
-fn type_of(format: Format) -> MediaType {
-    match format {
-        Format::Jpeg => MediaType::Photo,
     }
 }
 

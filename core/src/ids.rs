@@ -101,6 +101,11 @@ hex_id! {
     Digest, 32
 }
 
+impl ReportId {
+    /// The id that no report has.
+    pub(crate) const ZERO: Self = Self([0; 16]);
+}
+
 impl PartId {
     /// A new random id.
     #[must_use]

@@ -114,3 +114,40 @@ impl Manifest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_stands_once_in_order_with_all_its_bytes() {
+        let mut manifest = Manifest::default();
+        for (kind, bytes) in [
+            (RemovedKind::Xmp, 5),
+            (RemovedKind::Location, 1),
+            (RemovedKind::Other, 7),
+            (RemovedKind::Xmp, 6),
+        ] {
+            manifest.remove(kind, bytes);
+        }
+        let removed = |kind, bytes| Removed { kind, bytes };
+        assert_eq!(
+            manifest.removed,
+            [
+                removed(RemovedKind::Location, 1),
+                removed(RemovedKind::Xmp, 11),
+                removed(RemovedKind::Other, 7)
+            ]
+        );
+    }
+
+    #[test]
+    fn what_stays_is_said_once() {
+        let mut manifest = Manifest::default();
+        for kind in [RemainingKind::Picture, RemainingKind::Sound, RemainingKind::Picture] {
+            manifest.keep(kind);
+        }
+        let kinds: Vec<_> = manifest.remaining.iter().map(|remaining| remaining.kind).collect();
+        assert_eq!(kinds, [RemainingKind::Picture, RemainingKind::Sound]);
+    }
+}

@@ -11,12 +11,23 @@
 
 use std::io;
 
+#[cfg(test)]
+mod abuse;
+mod adts;
+mod assembly;
+mod bmff;
 mod exif;
 mod facts;
+mod gif;
+mod icc;
 mod jpeg;
+mod jxl;
 mod manifest;
 mod plan;
+mod png;
 mod source;
+mod upright;
+mod webp;
 
 pub use facts::{Facts, Position};
 pub use manifest::{Manifest, Remaining, RemainingKind, Removed, RemovedKind};
@@ -28,6 +39,28 @@ pub use source::ReadAt;
 pub enum Format {
     /// JPEG, with or without gain map, motion photo or maker trailer.
     Jpeg,
+    /// PNG, still or animated (APNG).
+    Png,
+    /// WebP: lossy, lossless or animated.
+    WebP,
+    /// GIF, still or animated.
+    Gif,
+    /// JPEG XL, in its container or as bare codestream.
+    Jxl,
+    /// HEIC or HEIF, stills or a sequence.
+    Heic,
+    /// AVIF, stills or a sequence.
+    Avif,
+    /// MP4, whole or in fragments.
+    Mp4,
+    /// A QuickTime film.
+    Mov,
+    /// 3GP, the MP4 of older phones.
+    ThreeGp,
+    /// Sound in an MP4 container.
+    M4a,
+    /// AAC sound without a container.
+    Aac,
 }
 
 impl Format {
@@ -36,8 +69,41 @@ impl Format {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Jpeg => "jpg",
+            Self::Png => "png",
+            Self::WebP => "webp",
+            Self::Gif => "gif",
+            Self::Jxl => "jxl",
+            Self::Heic => "heic",
+            Self::Avif => "avif",
+            Self::Mp4 => "mp4",
+            Self::Mov => "mov",
+            Self::ThreeGp => "3gp",
+            Self::M4a => "m4a",
+            Self::Aac => "aac",
         }
     }
+
+    /// What such a file is to the person who adds it.
+    #[must_use]
+    pub fn shows(self) -> Shows {
+        match self {
+            Self::Jpeg | Self::Png | Self::WebP | Self::Gif => Shows::Picture,
+            Self::Jxl | Self::Heic | Self::Avif => Shows::Picture,
+            Self::Mp4 | Self::Mov | Self::ThreeGp => Shows::Film,
+            Self::M4a | Self::Aac => Shows::Sound,
+        }
+    }
+}
+
+/// What a file is to the person who adds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// A picture, moving or not.
+    Picture,
+    /// A film.
+    Film,
+    /// Sound alone.
+    Sound,
 }
 
 /// Why a file can't be scrubbed or read.
@@ -72,7 +138,15 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     source.read_exact_at(0, head)?;
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Ok(Format::Jpeg),
-        _ => Err(MediaError::Unsupported),
+        _ if head.starts_with(png::SIGNATURE) => Ok(Format::Png),
+        _ if webp::is_webp(head) => Ok(Format::WebP),
+        _ if gif::is_gif(head) => Ok(Format::Gif),
+        _ if jxl::is_jxl(head) => Ok(Format::Jxl),
+        _ => match bmff::sniff(head) {
+            Some(format) => Ok(format),
+            None if adts::is_adts(source)? => Ok(Format::Aac),
+            None => Err(MediaError::Unsupported),
+        },
     }
 }
 
@@ -80,6 +154,12 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
     match sniff(source)? {
         Format::Jpeg => jpeg::facts(source),
+        Format::Png => png::facts(source),
+        Format::WebP => webp::facts(source),
+        Format::Gif => gif::facts(source),
+        Format::Jxl => jxl::facts(source),
+        Format::Aac => adts::facts(source),
+        format => bmff::facts(source, format),
     }
 }
 
@@ -87,5 +167,11 @@ pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
 pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     match sniff(source)? {
         Format::Jpeg => jpeg::scrub(source),
+        Format::Png => png::scrub(source),
+        Format::WebP => webp::scrub(source),
+        Format::Gif => gif::scrub(source),
+        Format::Jxl => jxl::scrub(source),
+        Format::Aac => adts::scrub(source),
+        format => bmff::scrub(source, format),
     }
 }

@@ -90,3 +90,82 @@ impl Read for PlanReader<'_> {
         Ok(0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(pieces: Vec<Piece>) -> Plan {
+        Plan { format: Format::Jpeg, pieces, manifest: Manifest::default() }
+    }
+
+    fn source() -> Vec<u8> {
+        (0..=255).collect()
+    }
+
+    /// What the pieces stand for, put together the plain way.
+    fn expected(pieces: &[Piece], source: &[u8]) -> Vec<u8> {
+        let bytes = pieces.iter().flat_map(|piece| match piece {
+            Piece::Copy(range) => source[range.start as usize..range.end as usize].to_vec(),
+            Piece::Put(bytes) => bytes.clone(),
+            Piece::Zeros(count) => vec![0; *count as usize],
+        });
+        bytes.collect()
+    }
+
+    #[test]
+    fn the_reader_gives_exactly_the_pieces_however_it_is_asked() {
+        let mut random = 88_172_645_463_325_252_u64;
+        let mut next = |below: u64| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            random % below
+        };
+        let source = source();
+        for _ in 0..500 {
+            let pieces = (0..next(8)).map(|_| match next(3) {
+                0 => {
+                    let start = next(257);
+                    Piece::Copy(start..start + next(257 - start))
+                }
+                1 => Piece::Put((0..next(9)).map(|byte| byte as u8).collect()),
+                _ => Piece::Zeros(next(9)),
+            });
+            let plan = plan(pieces.collect());
+            let expected = expected(&plan.pieces, &source);
+            let mut reader = plan.reader(&source);
+            let mut copy: Vec<u8> = Vec::new();
+            loop {
+                let mut buffer = vec![0xAA; 1 + next(40) as usize];
+                let count = reader.read(&mut buffer).unwrap();
+                if count == 0 {
+                    break;
+                }
+                copy.extend(&buffer[..count]);
+            }
+            assert_eq!(copy, expected);
+            assert_eq!(plan.len(), expected.len() as u64);
+            assert_eq!(plan.is_empty(), expected.is_empty());
+        }
+    }
+
+    #[test]
+    fn an_empty_buffer_reads_nothing_and_loses_nothing() {
+        let source = source();
+        let plan = plan(vec![Piece::Copy(7..9)]);
+        let mut reader = plan.reader(&source);
+        assert_eq!(reader.read(&mut []).unwrap(), 0);
+        let mut copy = Vec::new();
+        reader.read_to_end(&mut copy).unwrap();
+        assert_eq!(copy, [7, 8]);
+    }
+
+    #[test]
+    fn a_source_that_became_shorter_is_an_error_and_not_a_shorter_copy() {
+        let plan = plan(vec![Piece::Copy(0..257)]);
+        let mut copy = Vec::new();
+        let error = plan.reader(&source()).read_to_end(&mut copy).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+    }
+}

@@ -50,3 +50,50 @@ impl ReadAt for Vec<u8> {
         ReadAt::read_exact_at(self.as_slice(), offset, buffer)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    /// The same ten bytes in memory and in a file that has no name any more.
+    fn sources() -> (Vec<u8>, File) {
+        let bytes: Vec<u8> = (0..10).collect();
+        let name =
+            format!("homeward-source-{}-{:?}", std::process::id(), std::thread::current().id());
+        let path = std::env::temp_dir().join(name);
+        let mut options = File::options();
+        let mut file = options.read(true).write(true).create_new(true).open(&path).unwrap();
+        std::fs::remove_file(path).unwrap();
+        file.write_all(&bytes).unwrap();
+        (bytes, file)
+    }
+
+    #[test]
+    fn memory_and_file_read_the_same_and_fail_the_same() {
+        let (bytes, file) = sources();
+        assert_eq!(ReadAt::len(&file), 10);
+        assert!(!ReadAt::is_empty(&file));
+        for offset in [0, 1, 9, 10, 11, u64::from(u32::MAX), 1 << 40] {
+            for len in 0..12 {
+                let (mut from_memory, mut from_file) = (vec![0; len], vec![0; len]);
+                let memory = ReadAt::read_exact_at(&bytes, offset, &mut from_memory);
+                let file = ReadAt::read_exact_at(&file, offset, &mut from_file);
+                let inside = offset + len as u64 <= 10;
+                assert_eq!(memory.is_ok(), inside || len == 0 && offset == 10, "{offset} {len}");
+                if inside {
+                    file.unwrap();
+                    assert_eq!(from_memory, from_file);
+                    assert_eq!(from_memory, bytes[offset as usize..][..len]);
+                } else if len > 0 {
+                    let kind = io::ErrorKind::UnexpectedEof;
+                    assert_eq!(
+                        (memory.unwrap_err().kind(), file.unwrap_err().kind()),
+                        (kind, kind)
+                    );
+                }
+            }
+        }
+    }
+}

@@ -30,6 +30,12 @@ pub(super) fn classify(error: &reqwest::Error) -> Failure {
             ErrorKind::NetworkUnreachable | ErrorKind::NetworkDown | ErrorKind::AddrNotAvailable,
         ) => Reason::NoNetwork,
         Some(ErrorKind::HostUnreachable) if !has_route() => Reason::NoNetwork,
+        Some(
+            ErrorKind::ConnectionReset
+            | ErrorKind::ConnectionAborted
+            | ErrorKind::BrokenPipe
+            | ErrorKind::UnexpectedEof,
+        ) => Reason::ConnectionLost,
         _ => Reason::ServerUnreachable,
     };
     Failure::NotConnected(reason)
@@ -60,7 +66,7 @@ fn has_route() -> bool {
 }
 
 /// The first error of type `E` in the chain of sources, also inside `io::Error`s.
-fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
+pub(super) fn find<'a, E: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<E>() {

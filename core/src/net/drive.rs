@@ -63,7 +63,8 @@ impl Net {
         if !tus::same_origin(self.server.as_str(), &part.endpoint) {
             return UploadEnd::Parked(Reason::ForeignLocation);
         }
-        let mut upload = Upload::new(part.clone(), memory, self.pacing.policy.clone());
+        let policy = self.pacing.policy.clone();
+        let mut upload = Upload::new(part.clone(), memory, self.offer, policy);
         loop {
             if cancel.is_cancelled() {
                 return UploadEnd::Cancelled;

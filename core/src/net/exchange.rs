@@ -9,7 +9,6 @@ use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tokio::time::{Instant, sleep_until};
 
 use super::body::{FileBody, Meter};
-use super::cause::classify;
 use super::{CancelToken, Net, NetError};
 use crate::tus::{self, Failure, Range};
 
@@ -52,7 +51,10 @@ impl Net {
             Err(failure) => return Err(failure),
         };
         let read = self.read(&response);
-        self.drain(response).await;
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = drain(response) => {}
+        }
         Ok(read)
     }
 
@@ -75,7 +77,10 @@ impl Net {
                 () = cancel.cancelled() => return Err(Failure::Cancelled),
                 answer = &mut answer => return match answer {
                     Ok(response) => Ok(response),
-                    Err(error) => Err(self.blame(&error).await),
+                    Err(error) => Err(tokio::select! {
+                        () = cancel.cancelled() => Failure::Cancelled,
+                        failure = self.blame(&error) => failure,
+                    }),
                 },
                 () = meter.moved() => {
                     deadline = Instant::now() + self.patience(meter, body_bytes);
@@ -94,26 +99,21 @@ impl Net {
         }
     }
 
-    /// Why there is no answer.
-    async fn blame(&self, error: &reqwest::Error) -> Failure {
-        classify(error)
-    }
-
     pub(super) fn read(&self, response: &reqwest::Response) -> tus::Response {
         let headers = response.headers().iter();
         let headers =
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         tus::Response::new(response.status().as_u16(), headers, self.now_ms())
     }
+}
 
-    /// Reads the rest of a short answer, so that the connection can serve the next request.
-    async fn drain(&self, mut response: reqwest::Response) {
-        if response.content_length().is_none_or(|bytes| bytes > DRAIN_MAX) {
-            return;
-        }
-        let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
-        let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
+/// Reads the rest of a short answer, so that the connection can serve the next request.
+async fn drain(mut response: reqwest::Response) {
+    if response.content_length().is_none_or(|bytes| bytes > DRAIN_MAX) {
+        return;
     }
+    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+    let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
 }
 
 /// A body of its own handle: the request may outlive the wait for it by a moment.

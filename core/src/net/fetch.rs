@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::Meter;
 use super::{CancelToken, Net};
-use crate::tus::{Failure, Reason};
+use crate::tus::{Failure, Offer, Reason, same_origin};
 
 /// A fetch that came to nothing for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,18 +36,36 @@ impl Net {
         let Some(url) = url else {
             return Err(because(Reason::ForeignLocation));
         };
-        let answer =
-            self.watch(self.client.get(url), 0, &Meter::default(), cancel, &mut |_| {}).await;
-        let response = answer.map_err(|failure| match failure {
-            Failure::Cancelled => Waiting::Cancelled,
-            Failure::NotConnected(reason) => because(reason),
-            Failure::Cut | Failure::Unreadable => because(Reason::ConnectionLost),
-        })?;
+        let response = self.ask(self.client.get(url), cancel).await?;
         match response.status().as_u16() {
             200 => self.body(response, max_bytes, cancel).await.map(Some),
             404 | 410 => Ok(None),
             status => Err(self.refusal(status, &response)),
         }
+    }
+
+    /// Asks what the tus collection at `endpoint` can do beyond the core of the protocol.
+    pub async fn ask_offer(&self, endpoint: &str, cancel: &CancelToken) -> Result<Offer, Waiting> {
+        if !same_origin(self.server.as_str(), endpoint) {
+            return Err(because(Reason::ForeignLocation));
+        }
+        let request = self.client.request(reqwest::Method::OPTIONS, endpoint);
+        let response = self.ask(request, cancel).await?;
+        let status = response.status().as_u16();
+        Offer::read(&self.read(&response)).ok_or_else(|| self.refusal(status, &response))
+    }
+
+    async fn ask(
+        &self,
+        request: reqwest::RequestBuilder,
+        cancel: &CancelToken,
+    ) -> Result<reqwest::Response, Waiting> {
+        let answer = self.watch(request, 0, &Meter::default(), cancel, &mut |_| {}).await;
+        answer.map_err(|failure| match failure {
+            Failure::Cancelled => Waiting::Cancelled,
+            Failure::NotConnected(reason) => because(reason),
+            Failure::Cut | Failure::Unreadable => because(Reason::ConnectionLost),
+        })
     }
 
     async fn body(

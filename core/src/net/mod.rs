@@ -15,6 +15,7 @@ mod drive;
 mod exchange;
 mod fetch;
 mod names;
+mod probe;
 mod proxy;
 mod tls;
 
@@ -29,7 +30,7 @@ pub use drive::{Journal, Progress, UploadEnd};
 pub use fetch::Waiting;
 pub use proxy::Proxy;
 
-use crate::tus::Policy;
+use crate::tus::{Offer, Policy};
 
 /// The wall clock in Unix milliseconds: the same one that the rest of the core reads.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -142,7 +143,9 @@ pub struct Net {
     server: url::Url,
     pacing: Pacing,
     clock: Clock,
-    proxied: bool,
+    proxy: Option<Proxy>,
+    offer: Offer,
+    trust: Trust,
 }
 
 impl Net {
@@ -158,28 +161,16 @@ impl Net {
             return Err(NetError::BadServer);
         }
         let tls = tls::config(&server.trust, clock.clone(), server.known_ms)?;
-        // No read timeout: reqwest counts it from the start of the request, upload included. The
-        // exchange has watches of its own.
-        let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .https_only(true)
-            .http1_only()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .dns_resolver(Arc::new(names::SystemNames))
-            .default_headers(exchange::headers(&server.token)?)
-            .connect_timeout(pacing.connect_timeout)
-            .pool_idle_timeout(pacing.idle_timeout)
-            .tcp_nodelay(true);
-        if let Some(proxy) = proxy {
-            let proxy = reqwest::Proxy::all(proxy.as_str()).map_err(|_| NetError::BadProxy)?;
-            builder = builder.proxy(proxy);
-        }
+        let headers = exchange::headers(&server.token)?;
+        let builder = builder(tls, proxy, pacing)?.default_headers(headers);
         let client = builder.build().map_err(|_| NetError::Setup)?;
-        let proxied = proxy.is_some();
-        Ok(Self { client, server: url, pacing: pacing.clone(), clock, proxied })
+        let (proxy, pacing, trust) = (proxy.cloned(), pacing.clone(), server.trust.clone());
+        Ok(Self { client, server: url, pacing, clock, proxy, offer: Offer::default(), trust })
+    }
+
+    /// Makes use of what the server offers, as [`Net::ask_offer`] once told.
+    pub fn learn(&mut self, offer: Offer) {
+        self.offer = offer;
     }
 
     fn now_ms(&self) -> i64 {
@@ -189,8 +180,36 @@ impl Net {
 
 impl fmt::Debug for Net {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Net").field("proxied", &self.proxied).finish_non_exhaustive()
+        f.debug_struct("Net").field("proxied", &self.proxy.is_some()).finish_non_exhaustive()
     }
+}
+
+/// The one place where an HTTP client is set up. It has no token yet.
+fn builder(
+    tls: rustls::ClientConfig,
+    proxy: Option<&Proxy>,
+    pacing: &Pacing,
+) -> Result<reqwest::ClientBuilder, NetError> {
+    // No read timeout: reqwest counts it from the start of the request, upload included. The
+    // exchange has watches of its own.
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .https_only(true)
+        .http1_only()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .dns_resolver(Arc::new(names::SystemNames))
+        .connect_timeout(pacing.connect_timeout)
+        .pool_idle_timeout(pacing.idle_timeout)
+        .tcp_nodelay(true);
+    Ok(match proxy {
+        Some(proxy) => {
+            builder.proxy(reqwest::Proxy::all(proxy.as_str()).map_err(|_| NetError::BadProxy)?)
+        }
+        None => builder,
+    })
 }
 
 /// Runs network work to its end on this thread, which should be one that may block.

@@ -29,6 +29,12 @@ impl Proxy {
         Ok(Self(url))
     }
 
+    /// Where it listens.
+    pub(super) fn host_and_port(&self) -> Option<(String, u16)> {
+        let host = self.0.host_str()?.trim_matches(['[', ']']).to_owned();
+        Some((host, self.0.port()?))
+    }
+
     pub(super) fn as_str(&self) -> &str {
         self.0.as_str()
     }

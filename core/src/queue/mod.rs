@@ -16,8 +16,12 @@ mod rows;
 mod run;
 mod status;
 
-use crate::error::Result;
+use rusqlite::{Connection, Transaction};
+
+use crate::error::{Error, Result};
+use crate::ids::PartId;
 use crate::store::Store;
+use crate::vault::cell::CellKey;
 
 pub use plan::{Conditions, Network, Plan, Planned};
 pub use rows::PartState;
@@ -25,12 +29,34 @@ pub use run::{Budget, Listener, RunEnd, Transfer};
 pub use status::{PartStatus, ReceiptStatus, ReportState, ReportStatus};
 
 pub(crate) use receipts::insert as insert_receipt_row;
-pub(crate) use rows::{NewPart, PartSecret, delete_of, insert, retry};
+pub(crate) use rows::{NewPart, PartSecret, adopt, arrived, delete_of, insert};
 pub(crate) use run::{Setting, start};
 pub(crate) use status::statuses;
 
 /// What would be sent now.
 pub(crate) fn plan_now(store: &Store, conditions: Conditions) -> Result<Plan> {
     let now_ms = store.now().unix_ms;
-    store.read(|db, _| Ok(plan::plan(&rows::all(db)?, conditions, now_ms)))
+    let rows: Vec<_> = store.read_outboxes(|db, _| rows::all(db))?.into_iter().flatten().collect();
+    Ok(plan::plan(&rows, conditions, now_ms))
+}
+
+/// Starts a parked part again, because the person asked for it.
+pub(crate) fn retry(store: &Store, part: PartId) -> Result<()> {
+    let mut found = false;
+    store.write_outboxes(|transaction, key| {
+        found |= rows::retry(transaction, key, part)?;
+        Ok(())
+    })?;
+    if found { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Copies an outbox into another database, sealed under its key.
+pub(crate) fn copy_all(
+    from: &Connection,
+    old: &CellKey,
+    to: &Transaction<'_>,
+    new: &CellKey,
+) -> Result<()> {
+    rows::copy_all(from, old, to, new)?;
+    receipts::copy_all(from, old, to, new)
 }

@@ -117,6 +117,24 @@ impl ReceiptRow {
     }
 }
 
+/// Copies every receipt row into another outbox.
+pub(super) fn copy_all(
+    from: &Connection,
+    old: &CellKey,
+    to: &Transaction<'_>,
+    new: &CellKey,
+) -> Result<()> {
+    for row in all(from)? {
+        let sealed = seal(new, &row.id, row.version, &row.secret(old)?)?;
+        to.execute(
+            "INSERT OR REPLACE INTO receipt (id, server, asked_at, version, sealed)
+             VALUES (?1, ?2, ?3, ?4, ?5)",
+            (row.id, row.server.as_bytes(), row.asked_at_ms, row.version, sealed),
+        )?;
+    }
+    Ok(())
+}
+
 fn seal(key: &CellKey, id: &[u8; 16], version: u64, secret: &ReceiptSecret) -> Result<Vec<u8>> {
     let json = serde_json::to_vec(secret).map_err(|_| Error::Unexpected("error-encoding"))?;
     key.seal(cell(id, version), &json)

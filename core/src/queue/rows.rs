@@ -71,6 +71,12 @@ pub(crate) struct PartSecret {
     pub(crate) memory: Memory,
 }
 
+/// The report of parts that were rescued from a spool whose rows can't be read.
+pub(crate) const RESCUED: ReportId = ReportId::ZERO;
+
+/// Rescued parts up to this size are taken for words.
+const MOST_BYTES_OF_WORDS: u64 = 64 << 10;
+
 /// A part that was just sealed.
 pub(crate) struct NewPart {
     pub(crate) id: PartId,
@@ -120,12 +126,71 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<PartRow>> {
     rows.map(|row| row?).collect()
 }
 
-/// One part.
-pub(crate) fn one(connection: &Connection, id: PartId) -> Result<PartRow> {
+/// One part, if it is in this outbox.
+pub(crate) fn find(connection: &Connection, id: PartId) -> Result<Option<PartRow>> {
     let sql = format!("SELECT {COLUMNS} FROM part WHERE id = ?1");
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([id.as_bytes()])?;
-    read(rows.next()?.ok_or(Error::NotFound)?)
+    rows.next()?.map(read).transpose()
+}
+
+/// The parts of which the server has every byte. Needs no key.
+pub(crate) fn arrived(connection: &Connection) -> Result<Vec<PartId>> {
+    let arrived = [PartState::Stored, PartState::Opened];
+    let rows = all(connection)?.into_iter().filter(|row| arrived.contains(&row.state));
+    Ok(rows.map(|row| row.id).collect())
+}
+
+/// Queues parts that lie in the spool and whose rows can't be read, to be uploaded afresh. What
+/// they are is not known any more; the small ones are taken for words, which go first.
+pub(crate) fn adopt(
+    transaction: &Transaction<'_>,
+    key: &CellKey,
+    server: Fingerprint,
+    parts: &[(PartId, u64)],
+) -> Result<()> {
+    for (id, bytes) in parts.iter().copied() {
+        if find(transaction, id)?.is_some() {
+            continue;
+        }
+        let words = bytes <= MOST_BYTES_OF_WORDS;
+        let secret = PartSecret {
+            report: RESCUED,
+            kind: if words { PartKind::Answers } else { PartKind::Medium },
+            audiences: Vec::new(),
+            report_version: 0,
+            sha256: Digest::from([0; 32]),
+            memory: Memory::default(),
+        };
+        insert(transaction, key, &NewPart { id, server, bytes, wifi_only: false, secret })?;
+    }
+    Ok(())
+}
+
+/// Copies every part into another outbox. A rescued part is there already: only whether it arrived
+/// is copied.
+pub(super) fn copy_all(
+    from: &Connection,
+    old: &CellKey,
+    to: &Transaction<'_>,
+    new: &CellKey,
+) -> Result<()> {
+    for row in all(from)? {
+        let secret = row.secret(old)?;
+        let there = find(to, row.id)?;
+        if there.is_none() && secret.report != RESCUED {
+            let (id, server, bytes, wifi_only) = (row.id, row.server, row.bytes, row.wifi_only);
+            let part = NewPart { id, server, bytes, wifi_only, secret: secret.clone() };
+            insert(to, new, &part)?;
+        }
+        let Some(mut copy) = find(to, row.id)? else { continue };
+        let known = copy.secret(new)?;
+        (copy.state, copy.reason) = (row.state, row.reason);
+        (copy.sent, copy.next_try_at_ms) = (row.sent, row.next_try_at_ms);
+        let secret = if secret.report == RESCUED { known } else { secret };
+        copy.update(to, new, &secret)?;
+    }
+    Ok(())
 }
 
 fn read(row: &Row<'_>) -> Result<PartRow> {
@@ -205,10 +270,12 @@ pub(crate) fn delete_of(
 }
 
 /// Starts a parked part again, because the person asked for it.
-pub(crate) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) -> Result<()> {
-    let mut row = one(transaction, id)?;
+///
+/// False if the part is not in this outbox.
+pub(super) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) -> Result<bool> {
+    let Some(mut row) = find(transaction, id)? else { return Ok(false) };
     if row.state != PartState::Parked {
-        return Ok(());
+        return Ok(true);
     }
     let mut secret = row.secret(key)?;
     let reason = row.reason.as_deref().and_then(Reason::from_message_id);
@@ -216,7 +283,8 @@ pub(crate) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) ->
     row.state = PartState::Waiting;
     row.reason = None;
     row.next_try_at_ms = 0;
-    row.update(transaction, key, &secret)
+    row.update(transaction, key, &secret)?;
+    Ok(true)
 }
 
 fn seal(key: &CellKey, id: PartId, version: u64, secret: &PartSecret) -> Result<Vec<u8>> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::plan::{Conditions, Network, Plan, closes_the_way};
 use super::receipts::{self, ReceiptSecret};
 use super::rows::{self, PartState};
-use super::status::{ReportStatus, statuses};
+use super::status::{self, ReportStatus};
 use crate::brand::{self, Pack};
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
@@ -163,14 +163,14 @@ impl Runner {
     /// A person or the platform starts a run when something has changed. So waits for a way to
     /// the server end; waits that the server asked for do not.
     fn forgive_the_way(&self) -> Result<()> {
-        self.store.write(|transaction, keys| {
+        self.store.write_outboxes(|transaction, key| {
             for mut row in rows::all(transaction)? {
                 let reason = row.reason.as_deref().and_then(Reason::from_message_id);
                 if row.state == PartState::Waiting && reason.is_some_and(closes_the_way) {
-                    let mut secret = row.secret(keys.queue())?;
+                    let mut secret = row.secret(key)?;
                     secret.memory.forgive();
                     row.next_try_at_ms = 0;
-                    row.update(transaction, keys.queue(), &secret)?;
+                    row.update(transaction, key, &secret)?;
                 }
             }
             Ok(())
@@ -179,17 +179,17 @@ impl Runner {
 
     /// Brings one part as far as it gets.
     async fn send(&mut self, pack: &Pack, part: PartId) -> Result<()> {
-        let (row, secret) = self.store.read(|db, keys| {
-            let row = rows::one(db, part)?;
-            let secret = row.secret(keys.queue())?;
-            Ok((row, secret))
+        let found = self.store.read_outboxes(|db, key| {
+            let row = rows::find(db, part)?;
+            row.map(|row| Ok((row.bytes, row.secret(key)?))).transpose()
         })?;
+        let (bytes, secret) = found.into_iter().flatten().next().ok_or(Error::NotFound)?;
         let Ok(spooled) = File::open(self.store.home.spooled(part)) else {
             return self.settle(part, UploadEnd::Parked(Reason::SpoolUnreadable));
         };
         let net = self.net(pack)?;
         let endpoint = format!("{}/uploads", pack.server.url.trim_end_matches('/'));
-        let upload = tus::Part { endpoint, id: part.to_string(), bytes: row.bytes };
+        let upload = tus::Part { endpoint, id: part.to_string(), bytes };
         let cancel = self.cancel.clone();
         let deadline = self.deadline;
         let mut journal = Journal { runner: self, part, report: secret.report, failed: None };
@@ -199,6 +199,7 @@ impl Runner {
             Some(deadline) => net::within(deadline, sending).await.unwrap_or(UploadEnd::Cancelled),
         };
         match journal.failed.take() {
+            Some(Error::NotFound) => Ok(()),
             Some(error) => Err(error),
             None => self.settle(part, end),
         }
@@ -227,9 +228,9 @@ impl Runner {
 
     /// Writes how a part's upload ended.
     fn settle(&self, part: PartId, end: UploadEnd) -> Result<()> {
-        self.store.write(|transaction, keys| {
-            let mut row = rows::one(transaction, part)?;
-            let secret = row.secret(keys.queue())?;
+        self.store.write_outboxes(|transaction, key| {
+            let Some(mut row) = rows::find(transaction, part)? else { return Ok(()) };
+            let secret = row.secret(key)?;
             match end {
                 UploadEnd::Stored => {
                     row.state = PartState::Stored;
@@ -246,28 +247,28 @@ impl Runner {
                 }
                 UploadEnd::Cancelled | UploadEnd::SaveFailed => return Ok(()),
             }
-            row.update(transaction, keys.queue(), &secret)
+            row.update(transaction, key, &secret)
         })
     }
 
     /// Looks for the receipts of all reports of which something is stored and not yet opened.
     async fn ask_for_receipts(&mut self, pack: &Pack) -> Result<()> {
-        let waiting = self.store.read(|db, keys| {
+        let waiting = self.store.read_outboxes(|db, key| {
             let stored = |report: &ReportStatus| {
                 report.parts.iter().any(|part| part.state == PartState::Stored)
             };
-            let reports = statuses(db, keys.queue())?;
+            let reports = status::in_one(db, key)?;
             let mut secrets = Vec::new();
             let server = pack.organisation.fingerprint();
             for row in receipts::all(db)?.into_iter().filter(|row| row.server == server) {
-                let secret = row.secret(keys.queue())?;
+                let secret = row.secret(key)?;
                 if reports.get(&secret.report).is_some_and(stored) {
                     secrets.push(secret);
                 }
             }
             Ok(secrets)
         })?;
-        for secret in waiting {
+        for secret in waiting.into_iter().flatten() {
             // A client of its own: no connection links two reports.
             let net = self.net(pack)?;
             let path = format!("/receipts/{}", secret.address);
@@ -290,9 +291,9 @@ impl Runner {
             None => None,
             Some(bytes) => Some(Receipt::open(bytes, &asked.identity()?, pack, asked.report)),
         };
-        self.store.write(|transaction, keys| {
+        self.store.write_outboxes(|transaction, key| {
             for mut row in receipts::all(transaction)? {
-                let mut secret = row.secret(keys.queue())?;
+                let mut secret = row.secret(key)?;
                 if secret.report != asked.report {
                     continue;
                 }
@@ -301,13 +302,13 @@ impl Runner {
                     None => {}
                     Some(Err(error)) => secret.problem = Some(error.message_id().into()),
                     Some(Ok(receipt)) if is_newer(receipt, secret.last.as_ref()) => {
-                        apply(transaction, keys.queue(), receipt)?;
+                        apply(transaction, key, receipt)?;
                         secret.last = Some(receipt.clone());
                         secret.problem = None;
                     }
                     Some(Ok(_)) => secret.problem = None,
                 }
-                row.update(transaction, keys.queue(), &secret)?;
+                row.update(transaction, key, &secret)?;
             }
             Ok(())
         })
@@ -315,7 +316,7 @@ impl Runner {
 
     /// Tells the listener what has changed since it heard of it.
     fn tell(&mut self) -> Result<()> {
-        for status in self.store.read(|db, keys| statuses(db, keys.queue()))?.into_values() {
+        for status in status::statuses(&self.store)?.into_values() {
             if self.told.get(&status.report).is_none_or(|(told, _)| *told != status) {
                 self.tell_of(status);
             }
@@ -355,13 +356,17 @@ struct Journal<'a> {
 
 impl net::Journal for Journal<'_> {
     fn save(&mut self, memory: &Memory) -> std::io::Result<()> {
-        let saved = self.runner.store.write(|transaction, keys| {
-            let mut row = rows::one(transaction, self.part)?;
-            let mut secret = row.secret(keys.queue())?;
+        let mut found = false;
+        let saved = self.runner.store.write_outboxes(|transaction, key| {
+            let Some(mut row) = rows::find(transaction, self.part)? else { return Ok(()) };
+            found = true;
+            let mut secret = row.secret(key)?;
             row.sent = memory.offset.min(row.bytes);
             secret.memory = memory.clone();
-            row.update(transaction, keys.queue(), &secret)
+            row.update(transaction, key, &secret)
         });
+        // The person deleted the report under the upload.
+        let saved = saved.and(if found { Ok(()) } else { Err(Error::NotFound) });
         saved.map_err(|error| {
             self.failed = Some(error);
             std::io::ErrorKind::Other.into()

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::forms::Audience;
 use crate::ids::{PartId, ReportId};
 use crate::seal::PartKind;
+use crate::store::Store;
 use crate::vault::cell::CellKey;
 
 /// How far a report is. "Stored" is no "read", and "read" is no "the police know".
@@ -101,8 +102,13 @@ pub struct PartStatus {
     pub total: u64,
 }
 
-/// The status of every report that was sealed.
-pub(crate) fn statuses(
+/// The status of every report that was sealed, whether the vault is open or not.
+pub(crate) fn statuses(store: &Store) -> Result<BTreeMap<ReportId, ReportStatus>> {
+    Ok(store.read_outboxes(in_one)?.into_iter().flatten().collect())
+}
+
+/// The status of the reports in one outbox.
+pub(super) fn in_one(
     connection: &Connection,
     key: &CellKey,
 ) -> Result<BTreeMap<ReportId, ReportStatus>> {

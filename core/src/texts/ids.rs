@@ -79,6 +79,9 @@ const RECEIPTS: &[&str] = &[
 ];
 
 const WAITING: &[&str] = &[
+    "waiting-for-wifi",
+    "waiting-for-battery",
+    "waiting-for-next-try",
     "waiting-no-network",
     "waiting-name-not-found",
     "waiting-server-unreachable",
@@ -114,6 +117,7 @@ const ERRORS: &[&str] = &[
     "error-device-key",
     "error-encoding",
     "error-encryption",
+    "error-passphrase",
     "error-database",
     "error-run-failed",
     "error-internal",
@@ -132,6 +136,10 @@ const REFUSED: &[&str] = &[
     "refused-empty-report",
     "refused-nothing-new",
     "refused-busy",
+    "refused-wrong-passphrase",
+    "refused-not-a-profile",
+    "refused-profile-unreadable",
+    "refused-suspended",
     "refused-called-back",
     "refused-pack-unreadable",
     "refused-pack-changed",

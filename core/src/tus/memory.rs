@@ -28,6 +28,8 @@ pub struct Memory {
     pub fruitless: u32,
     /// A proxy lets no PATCH through: it goes as POST with `X-HTTP-Method-Override`.
     pub override_patch: bool,
+    /// A POST that brought the part along was refused: from now on it goes empty.
+    pub plain_create: bool,
     /// When the server will drop the upload, by the phone's clock.
     pub expires_at_ms: Option<i64>,
     /// How many tries in a row got no answer that could be believed.
@@ -74,6 +76,7 @@ impl Memory {
         self.patch_bytes = 0;
         self.patch_ceiling = 0;
         self.override_patch = false;
+        self.plain_create = false;
         if matches!(reason, Reason::WrongLength | Reason::ForeignLocation | Reason::Rejected)
             && (self.posted || self.url.is_some())
         {

@@ -74,6 +74,10 @@ pub struct Response {
     pub offset: Option<u64>,
     /// `Upload-Length`.
     pub length: Option<u64>,
+    /// `Date`: the server's clock.
+    pub date_ms: Option<i64>,
+    /// `Tus-Extension`, in an answer to OPTIONS.
+    pub extensions: Option<String>,
     /// `Retry-After` as milliseconds from now.
     pub retry_after_ms: Option<i64>,
     /// `Upload-Expires` as milliseconds from now, measured by the server's own `Date` where it
@@ -89,7 +93,7 @@ impl Response {
         now_ms: i64,
     ) -> Self {
         let mut response = Self { status, ..Self::default() };
-        let (mut date, mut expires, mut retry_at) = (None, None, None);
+        let (mut expires, mut retry_at) = (None, None);
         for (name, value) in headers {
             let value = value.trim();
             match name.to_ascii_lowercase().as_str() {
@@ -97,7 +101,8 @@ impl Response {
                 "location" => response.location = Some(value.to_owned()),
                 "upload-offset" => response.offset = number(value),
                 "upload-length" => response.length = number(value),
-                "date" => date = http_date_ms(value),
+                "tus-extension" => response.extensions = Some(value.to_owned()),
+                "date" => response.date_ms = http_date_ms(value),
                 "upload-expires" => expires = http_date_ms(value),
                 "retry-after" => match number(value).and_then(|s| i64::try_from(s).ok()) {
                     Some(seconds) => response.retry_after_ms = Some(seconds.saturating_mul(1000)),
@@ -106,7 +111,7 @@ impl Response {
                 _ => {}
             }
         }
-        let server_now = date.unwrap_or(now_ms);
+        let server_now = response.date_ms.unwrap_or(now_ms);
         response.expires_in_ms = expires.map(|at| at.saturating_sub(server_now));
         let until = retry_at.map(|at| at.saturating_sub(server_now).max(0));
         response.retry_after_ms = response.retry_after_ms.or(until);

@@ -20,17 +20,21 @@
 //!   the server says 404 or 410, or the upload is about to expire; [`Starts`] counts the causes.
 //! * **The token stays home.** Every URL is held to the origin of [`Part::endpoint`].
 
+mod adapt;
 mod judge;
 mod location;
 mod memory;
 mod message;
+mod offer;
 mod policy;
 mod reason;
+mod requests;
 mod upload;
 
 pub use location::same_origin;
 pub use memory::{Memory, Starts};
 pub use message::{Failure, Kind, Method, Range, Request, Response};
+pub use offer::Offer;
 pub use policy::Policy;
 pub use reason::Reason;
 pub use upload::{Step, Upload};

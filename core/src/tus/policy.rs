@@ -11,6 +11,8 @@ pub struct Policy {
     pub backoff_max: Duration,
     /// What a server can ask for at most by Retry-After. More would be a mistake or malice.
     pub retry_after_max: Duration,
+    /// Parts up to this size go with the POST, where the server offers it.
+    pub create_max: u64,
     /// The body of the first PATCH of an upload.
     pub patch_first: u64,
     /// No PATCH is made smaller than this on account of a buffering proxy.
@@ -29,6 +31,7 @@ impl Default for Policy {
             backoff_base: Duration::from_secs(2),
             backoff_max: Duration::from_secs(600),
             retry_after_max: Duration::from_secs(24 * 3600),
+            create_max: 64 << 10,
             // Small at first: on 20 kB/s the server confirms something after a few seconds, and
             // a proxy that buffers whole requests loses little. A good network grows it at once.
             patch_first: 256 << 10,

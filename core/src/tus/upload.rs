@@ -16,13 +16,12 @@
 //! The first try after trouble goes at once, for most cuts are single; later ones wait longer and
 //! longer. Progress sets both to zero.
 
-use data_encoding::BASE64;
 use url::Url;
 
 use super::judge::{Verdict, judge};
 use super::policy::millis;
 use super::{
-    Failure, Kind, Memory, Method, Part, Policy, Range, Reason, Request, Response, location,
+    Failure, Kind, Memory, Offer, Part, Policy, Range, Reason, Request, Response, location,
     same_origin,
 };
 
@@ -50,22 +49,23 @@ pub enum Step {
 }
 
 /// One part on its way to one server, within one process.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Upload {
-    part: Part,
-    policy: Policy,
-    memory: Memory,
-    state: State,
-    unsaved: bool,
+    pub(super) part: Part,
+    pub(super) offer: Offer,
+    pub(super) policy: Policy,
+    pub(super) memory: Memory,
+    pub(super) state: State,
+    pub(super) unsaved: bool,
     /// The PATCH that is out, or whose outcome is still to be asked for.
-    sent: Option<Sent>,
+    pub(super) sent: Option<Sent>,
     /// Where a 307 or 308 led. Not remembered: it may be temporary.
-    detour: Option<String>,
+    pub(super) detour: Option<String>,
     hops: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     Create { intended: bool },
     Ask,
     Send,
@@ -74,14 +74,15 @@ enum State {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Sent {
-    range: Range,
-    at_ms: i64,
+pub(super) struct Sent {
+    pub(super) range: Range,
+    pub(super) at_ms: i64,
 }
 
 impl Upload {
-    /// Goes on with `part` from what was last put on disk for it.
-    pub fn new(part: Part, mut memory: Memory, policy: Policy) -> Self {
+    /// Goes on with `part` from what was last put on disk for it. `offer` is what the server once
+    /// said it can do; the default one expects nothing.
+    pub fn new(part: Part, mut memory: Memory, offer: Offer, policy: Policy) -> Self {
         let before = memory.clone();
         let home = |url: &String| same_origin(&part.endpoint, url);
         if memory.url.as_ref().is_some_and(|url| !home(url)) {
@@ -93,7 +94,7 @@ impl Upload {
             None => State::Create { intended: false },
         };
         let unsaved = memory != before;
-        Self { part, policy, memory, state, unsaved, sent: None, detour: None, hops: 0 }
+        Self { part, offer, policy, memory, state, unsaved, sent: None, detour: None, hops: 0 }
     }
 
     /// What must be on disk when [`Step::Save`] is asked for.
@@ -140,8 +141,19 @@ impl Upload {
         let verdict = judge(kind, response);
         if kind == Kind::Create && verdict.refuses() {
             self.memory.posted = false;
+            if self.create_plainly(verdict) {
+                return;
+            }
         }
+        let disguised = kind == Kind::Send && self.memory.override_patch;
         match verdict {
+            // Perhaps it is only the disguise that is not known here: HEAD will tell.
+            Verdict::Gone | Verdict::NoPatch | Verdict::Rejected if disguised => {
+                self.memory.override_patch = false;
+                self.sent = None;
+                self.step_back();
+                self.fruitless(Reason::ServerFault, now_ms);
+            }
             Verdict::Success => self.believe(kind, response, now_ms),
             Verdict::Ask => self.trouble(Reason::ServerFault, Hurry::AtOnce, None, now_ms),
             Verdict::Gone => {
@@ -153,7 +165,7 @@ impl Upload {
             Verdict::Portal => self.trouble(Reason::CaptivePortal, Hurry::No, None, now_ms),
             Verdict::Elsewhere => self.follow(kind, response, now_ms),
             Verdict::Smaller => self.shrink(kind, now_ms),
-            Verdict::NoPatch => self.disguise(response, now_ms),
+            Verdict::NoPatch => self.disguise(),
             Verdict::TooLarge => self.park(Reason::TooLarge),
             Verdict::TokenRefused => self.park(Reason::TokenRefused),
             Verdict::Rejected => self.park(Reason::Rejected),
@@ -213,68 +225,6 @@ impl Upload {
         }
     }
 
-    fn create(&self) -> Request {
-        Request {
-            kind: Kind::Create,
-            method: Method::Post,
-            url: self.detour.clone().unwrap_or_else(|| self.part.endpoint.clone()),
-            headers: vec![
-                ("Tus-Resumable", VERSION.into()),
-                ("Upload-Length", self.part.bytes.to_string()),
-                ("Upload-Metadata", format!("part {}", BASE64.encode(self.part.id.as_bytes()))),
-            ],
-            body: None,
-        }
-    }
-
-    fn ask(&self) -> Request {
-        Request {
-            kind: Kind::Ask,
-            method: Method::Head,
-            url: self.upload_url(),
-            headers: vec![("Tus-Resumable", VERSION.into())],
-            body: None,
-        }
-    }
-
-    fn send(&mut self, now_ms: i64) -> Request {
-        let offset = self.memory.offset;
-        let bytes = self.patch_bytes().min(self.part.bytes - offset);
-        let range = Range { offset, bytes };
-        self.sent = Some(Sent { range, at_ms: now_ms });
-        let mut headers = vec![
-            ("Tus-Resumable", VERSION.into()),
-            ("Upload-Offset", offset.to_string()),
-            ("Content-Type", "application/offset+octet-stream".into()),
-        ];
-        let method = if self.memory.override_patch {
-            headers.push(("X-HTTP-Method-Override", "PATCH".into()));
-            Method::Post
-        } else {
-            Method::Patch
-        };
-        Request { kind: Kind::Send, method, url: self.upload_url(), headers, body: Some(range) }
-    }
-
-    fn upload_url(&self) -> String {
-        self.detour.clone().or_else(|| self.memory.url.clone()).unwrap_or_default()
-    }
-
-    fn patch_bytes(&self) -> u64 {
-        let bytes = match self.memory.patch_bytes {
-            0 => self.policy.patch_first,
-            bytes => bytes,
-        };
-        bytes.min(self.patch_ceiling()).max(1)
-    }
-
-    fn patch_ceiling(&self) -> u64 {
-        match self.memory.patch_ceiling {
-            0 => self.policy.patch_max,
-            ceiling => ceiling.min(self.policy.patch_max),
-        }
-    }
-
     /// Acts on a success that a tus server vouches for.
     fn believe(&mut self, kind: Kind, response: &Response, now_ms: i64) {
         self.unsaved = true;
@@ -321,7 +271,9 @@ impl Upload {
         self.memory.failures = 0;
         self.memory.offset = 0;
         self.memory.best = 0;
-        self.state = State::Send;
+        // Without an offset the server took no notice of a body.
+        let kept = if self.carries_body() { response.offset.unwrap_or(0) } else { 0 };
+        self.at(kept, now_ms);
     }
 
     /// The server says how far it is. Its word wins, forwards and backwards.
@@ -346,28 +298,6 @@ impl Upload {
         }
     }
 
-    /// A quick, whole PATCH earns a larger one.
-    fn grow(&mut self, offset: u64, now_ms: i64) {
-        let Some(Sent { range, at_ms }) = self.sent else { return };
-        let whole = offset == range.offset + range.bytes && range.bytes == self.patch_bytes();
-        if whole && now_ms.saturating_sub(at_ms) < millis(self.policy.patch_quick) {
-            self.memory.patch_bytes = (range.bytes * 2).min(self.patch_ceiling());
-        }
-    }
-
-    /// Nothing of a PATCH was kept. Once is chance; again, and a proxy may be collecting the
-    /// whole request before it passes anything on, or be dropping the method.
-    fn halve(&mut self, bytes: u64) {
-        if self.memory.fruitless == 0 {
-            return;
-        }
-        if self.patch_bytes() <= self.policy.patch_min {
-            self.memory.override_patch = !self.memory.override_patch;
-        }
-        let smaller = (bytes / 2).max(self.policy.patch_min);
-        self.memory.patch_bytes = self.patch_bytes().min(smaller);
-    }
-
     /// A round without progress. The first is free, so that a single cut costs no time.
     fn fruitless(&mut self, reason: Reason, now_ms: i64) {
         self.unsaved = true;
@@ -378,7 +308,13 @@ impl Upload {
     }
 
     /// Something went wrong: step back to the last certain ground, and come back later.
-    fn trouble(&mut self, reason: Reason, hurry: Hurry, retry_after: Option<i64>, now_ms: i64) {
+    pub(super) fn trouble(
+        &mut self,
+        reason: Reason,
+        hurry: Hurry,
+        retry_after: Option<i64>,
+        now_ms: i64,
+    ) {
         self.unsaved = true;
         self.step_back();
         self.memory.failures = self.memory.failures.saturating_add(1);
@@ -413,39 +349,10 @@ impl Upload {
         self.fruitless(Reason::ServerFault, now_ms);
     }
 
-    fn park(&mut self, reason: Reason) {
+    pub(super) fn park(&mut self, reason: Reason) {
         self.unsaved = true;
         self.memory.reason = Some(reason.message_id().into());
         self.state = State::Parked(reason);
-    }
-
-    /// 413 from something that is no tus server: a proxy with a limit on each request.
-    fn shrink(&mut self, kind: Kind, now_ms: i64) {
-        match (kind, self.sent.take()) {
-            (Kind::Send, Some(sent)) if sent.range.bytes > self.policy.patch_min => {
-                let smaller = (sent.range.bytes / 2).max(self.policy.patch_min);
-                self.memory.patch_ceiling = smaller;
-                self.memory.patch_bytes = smaller;
-                self.unsaved = true;
-                self.state = State::Ask;
-            }
-            (Kind::Ask, _) => self.trouble(Reason::ServerFault, Hurry::No, None, now_ms),
-            _ => self.park(Reason::TooLarge),
-        }
-    }
-
-    /// The method is not let through: it goes as a POST that says what it means.
-    fn disguise(&mut self, response: &Response, now_ms: i64) {
-        self.sent = None;
-        if !self.memory.override_patch {
-            self.memory.override_patch = true;
-            self.unsaved = true;
-            self.state = State::Ask;
-        } else if response.tus {
-            self.park(Reason::Rejected);
-        } else {
-            self.trouble(Reason::CaptivePortal, Hurry::No, None, now_ms);
-        }
     }
 
     /// 307 or 308: only on the same origin, and not for ever.
@@ -471,9 +378,21 @@ impl Upload {
     }
 }
 
+/// The way there is a secret.
+impl std::fmt::Debug for Upload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upload")
+            .field("part", &self.part)
+            .field("memory", &self.memory)
+            .field("state", &self.state)
+            .field("sent", &self.sent)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Whether a first failure may be followed by a try at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hurry {
+pub(super) enum Hurry {
     AtOnce,
     No,
 }

@@ -108,6 +108,8 @@ fn fill(input: &mut dyn Read, chunk: &mut Vec<u8>) -> io::Result<()> {
 /// Makes a rename or a new file last: without this the folder's entry may be lost with the power.
 pub(crate) fn sync_folder_of(path: &Path) -> io::Result<()> {
     match path.parent() {
+        // A bare name lies in the current folder.
+        Some(folder) if folder.as_os_str().is_empty() => File::open(".")?.sync_all(),
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),
     }

@@ -1,67 +1,69 @@
 //! The key hierarchy: from what the device gives to what seals a cell.
+//!
+//! ring does not wipe its keys. So what is kept while the vault is open are [`Secret`]s, which are
+//! wiped; the keys that ring uses are derived from them for each call.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 use zeroize::Zeroizing;
 
 use super::blob::BlobKey;
 use super::cell::{Cell, CellKey};
-use super::{DeviceKey, KeySlot};
+use super::passphrase::{Passphrase, PassphraseKey, Recipe, count_try, forget_tries};
+use super::{DeviceKey, KeySlot, db};
 use crate::crypto::{derive_secret, make_secret};
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, ReportId};
 
+/// 256 secret bits, wiped when dropped.
+pub(crate) type Secret = Zeroizing<[u8; 32]>;
+
 /// The secret of one report; everything of the report is sealed under what it derives.
-pub struct ReportKey(Zeroizing<[u8; 32]>);
+pub(crate) struct ReportKey(Secret);
 
 impl ReportKey {
     /// A new random key.
     #[must_use]
-    pub fn make() -> Self {
+    pub(crate) fn make() -> Self {
         Self(make_secret())
     }
 
     /// The key that seals the report's rows.
     #[must_use]
-    pub fn cells(&self) -> CellKey {
+    pub(crate) fn cells(&self) -> CellKey {
         CellKey::new(&derive_secret(&self.0, &[b"homeward rows 1"]))
     }
 
     /// The key of one medium's file.
     #[must_use]
-    pub fn blob(&self, medium: MediumId) -> BlobKey {
+    pub(crate) fn blob(&self, medium: MediumId) -> BlobKey {
         BlobKey::new(&derive_secret(&self.0, &[b"homeward blob 1 ", medium.as_bytes()]))
     }
 }
 
-/// The keys that are open while the vault is.
-pub struct Keys {
-    /// Seals the heads of all reports, and wraps their keys.
-    vault: CellKey,
-    /// Seals the outbox.
-    queue: CellKey,
+/// What opens the reports.
+pub(crate) struct VaultKey {
+    secret: Secret,
+    /// Of the device key that wraps it. Another one on disk: another process replaced it.
+    pub(crate) generation: u32,
+    /// What the passphrase became, if there is one.
+    passphrase: Option<PassphraseKey>,
 }
 
-impl Keys {
-    /// Seals report heads.
+impl VaultKey {
+    /// The key that seals the heads of all reports and wraps their keys.
     #[must_use]
-    pub fn vault(&self) -> &CellKey {
-        &self.vault
-    }
-
-    /// Seals outbox rows.
-    #[must_use]
-    pub fn queue(&self) -> &CellKey {
-        &self.queue
+    pub(crate) fn cells(&self) -> CellKey {
+        CellKey::new(&derive_secret(&self.secret, &[b"homeward vault 1"]))
     }
 
     /// Wraps `key` for the row of `report`.
-    pub fn wrap(&self, report: ReportId, key: &ReportKey) -> Result<Vec<u8>> {
-        self.vault.seal(key_cell(&report), key.0.as_slice())
+    pub(crate) fn wrap(&self, report: ReportId, key: &ReportKey) -> Result<Vec<u8>> {
+        self.cells().seal(key_cell(&report), key.0.as_slice())
     }
 
     /// Opens the key in the row of `report`.
-    pub fn unwrap(&self, report: ReportId, wrapped: &[u8]) -> Result<ReportKey> {
-        let bytes = self.vault.open(key_cell(&report), wrapped)?;
+    pub(crate) fn unwrap(&self, report: ReportId, wrapped: &[u8]) -> Result<ReportKey> {
+        let bytes = self.cells().open(key_cell(&report), wrapped)?;
         let bytes: [u8; 32] = bytes.as_slice().try_into().map_err(|_| Error::Damaged)?;
         Ok(ReportKey(Zeroizing::new(bytes)))
     }
@@ -72,16 +74,27 @@ fn key_cell(report: &ReportId) -> Cell<'_> {
     Cell { table: "report", id: report.as_bytes(), column: "key", version: 0 }
 }
 
-/// Opens the home's keys with the device, or makes them if the home is new.
-pub fn open_keys(connection: &mut Connection, device: &dyn DeviceKey) -> Result<Keys> {
-    let vault = open_slot(connection, device, Slot::Vault)?;
-    let queue = open_slot(connection, device, Slot::Outbox)?;
-    let vault = CellKey::new(&derive_secret(&vault, &[b"homeward vault 1"]));
-    let queue = CellKey::new(&derive_secret(&queue, &[b"homeward outbox 1"]));
-    Ok(Keys { vault, queue })
+/// What seals the outbox. It is there while the vault is locked.
+pub(crate) struct QueueKey(Secret);
+
+impl QueueKey {
+    /// The key that seals the outbox's rows.
+    #[must_use]
+    pub(crate) fn cells(&self) -> CellKey {
+        CellKey::new(&derive_secret(&self.0, &[b"homeward outbox 1"]))
+    }
 }
 
+/// Where a home's keys are wrapped.
 #[derive(Clone, Copy)]
+pub(crate) enum Wrapping {
+    /// The vault in its own slot, the outbox in its own.
+    Main,
+    /// Both in the slot that is there while the phone is locked: an emergency's.
+    Emergency,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Slot {
     Vault,
     Outbox,
@@ -95,57 +108,196 @@ impl Slot {
         }
     }
 
-    fn at(self, generation: u32) -> KeySlot {
-        match self {
-            Self::Vault => KeySlot::Vault { generation },
-            Self::Outbox => KeySlot::Outbox { generation },
+    fn at(self, wrapping: Wrapping, generation: u32) -> KeySlot {
+        match (self, wrapping) {
+            (Self::Vault, Wrapping::Main) => KeySlot::Vault { generation },
+            _ => KeySlot::Outbox { generation },
         }
     }
 }
 
-fn open_slot(
-    connection: &mut Connection,
-    device: &dyn DeviceKey,
-    slot: Slot,
-) -> Result<Zeroizing<[u8; 32]>> {
-    // Read first: an existing home opens without waiting for a writer.
-    if let Some(wrapped) = read_slot(connection, slot)? {
-        return open_wrapped(device, slot, &wrapped);
+/// The keys of one database, and the device that wraps them.
+pub(crate) struct Keyring<'a> {
+    pub(crate) device: &'a dyn DeviceKey,
+    pub(crate) wrapping: Wrapping,
+}
+
+impl Keyring<'_> {
+    /// Makes both keys if the database is new. `generation` is that of the device keys.
+    pub(crate) fn make_missing(&self, connection: &mut Connection, generation: u32) -> Result<()> {
+        // Read first: an existing home opens without waiting for a writer.
+        if read_slot(connection, Slot::Outbox)?.is_some() {
+            return Ok(());
+        }
+        let transaction = db::write(connection)?;
+        for slot in [Slot::Vault, Slot::Outbox] {
+            if read_slot(&transaction, slot)?.is_none() {
+                let key_slot = slot.at(self.wrapping, generation);
+                let wrapped = self.device.wrap(key_slot, make_secret().as_slice())?;
+                transaction.execute(
+                    "INSERT INTO keyring (slot, generation, wrapped) VALUES (?1, ?2, ?3)",
+                    (slot.name(), generation, wrapped),
+                )?;
+            }
+        }
+        Ok(transaction.commit()?)
     }
-    let transaction = super::db::write(connection)?;
-    if let Some(wrapped) = read_slot(&transaction, slot)? {
-        return open_wrapped(device, slot, &wrapped);
+
+    /// Opens the outbox's key.
+    pub(crate) fn open_queue(&self, connection: &Connection) -> Result<QueueKey> {
+        Ok(QueueKey(secret(&self.open(connection, Slot::Outbox)?.1)?))
     }
-    let key = make_secret();
-    let wrapped = device.wrap(slot.at(0), key.as_slice())?;
-    transaction.execute(
-        "INSERT INTO keyring (slot, generation, wrapped) VALUES (?1, 0, ?2)",
-        (slot.name(), wrapped),
-    )?;
-    transaction.commit()?;
-    Ok(key)
+
+    /// Opens the vault key without a passphrase; locked if there is one.
+    pub(crate) fn open_vault(&self, connection: &Connection) -> Result<VaultKey> {
+        if Recipe::read(connection)?.is_some() {
+            return Err(Error::Locked);
+        }
+        let (generation, bytes) = self.open(connection, Slot::Vault)?;
+        Ok(VaultKey { secret: secret(&bytes)?, generation, passphrase: None })
+    }
+
+    /// Opens the vault key with the passphrase. One wrong try too many, if the person set a limit,
+    /// destroys the device's key; what is sealed and unsent still leaves.
+    pub(crate) fn unlock(
+        &self,
+        connection: &Connection,
+        passphrase: &Passphrase,
+    ) -> Result<VaultKey> {
+        let Some(recipe) = Recipe::read(connection)? else { return self.open_vault(connection) };
+        let (generation, sealed) = self.open(connection, Slot::Vault)?;
+        if count_try(connection)? {
+            self.destroy_vault(connection)?;
+            return Err(Error::KeyLost);
+        }
+        let passphrase = recipe.derive(passphrase)?;
+        let secret = passphrase.open(&sealed)?;
+        forget_tries(connection)?;
+        Ok(VaultKey { secret, generation, passphrase: Some(passphrase) })
+    }
+
+    /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after.
+    pub(crate) fn set_passphrase(
+        &self,
+        connection: &mut Connection,
+        key: &mut VaultKey,
+        new: Option<&Passphrase>,
+        limit: Option<u32>,
+    ) -> Result<()> {
+        let recipe = new.map(|_| Recipe::make()).transpose()?;
+        let derived = match (&recipe, new) {
+            (Some(recipe), Some(new)) => Some(recipe.derive(new)?),
+            _ => None,
+        };
+        let transaction = db::write(connection)?;
+        Recipe::store(&transaction, recipe.as_ref(), limit)?;
+        let generation = self.wrap_anew(&transaction, &key.secret, derived.as_ref())?;
+        transaction.commit()?;
+        (key.passphrase, key.generation) = (derived, generation);
+        self.destroy_stale(connection)
+    }
+
+    /// Replaces the vault key by a new one, for which `reseal` seals again what the old one opens.
+    /// After this nothing that was sealed under the old one opens, in no copy of the home.
+    pub(crate) fn replace_vault_key(
+        &self,
+        connection: &mut Connection,
+        key: &mut VaultKey,
+        reseal: impl FnOnce(&Transaction<'_>, &VaultKey, &VaultKey) -> Result<()>,
+    ) -> Result<()> {
+        let transaction = db::write(connection)?;
+        let mut new = VaultKey { secret: make_secret(), generation: 0, passphrase: None };
+        reseal(&transaction, key, &new)?;
+        new.generation = self.wrap_anew(&transaction, &new.secret, key.passphrase.as_ref())?;
+        transaction.commit()?;
+        (key.secret, key.generation) = (new.secret, new.generation);
+        self.destroy_stale(connection)
+    }
+
+    /// Wraps the vault key under a new device key; the old one is noted down as stale, and
+    /// destroyed only once the new one is on disk.
+    fn wrap_anew(
+        &self,
+        transaction: &Transaction<'_>,
+        key: &Secret,
+        passphrase: Option<&PassphraseKey>,
+    ) -> Result<u32> {
+        let old = read_slot(transaction, Slot::Vault)?.ok_or(Error::Damaged)?.generation;
+        let generation = old.checked_add(1).ok_or(Error::Damaged)?;
+        let bytes = match passphrase {
+            Some(passphrase) => Zeroizing::new(passphrase.seal(key)?),
+            None => Zeroizing::new(key.to_vec()),
+        };
+        let wrapped = self.device.wrap(Slot::Vault.at(self.wrapping, generation), &bytes)?;
+        transaction.execute(
+            "UPDATE keyring SET generation = ?2, wrapped = ?3, stale = ?4 WHERE slot = ?1",
+            (Slot::Vault.name(), generation, wrapped, old),
+        )?;
+        Ok(generation)
+    }
+
+    /// Destroys the device key of what was replaced. Done again at each start until it succeeds.
+    pub(crate) fn destroy_stale(&self, connection: &Connection) -> Result<()> {
+        let sql = "SELECT stale FROM keyring WHERE slot = 'vault'";
+        let stale: Option<u32> =
+            connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten();
+        if let Some(generation) = stale {
+            self.device.delete(Slot::Vault.at(self.wrapping, generation))?;
+            connection.execute("UPDATE keyring SET stale = NULL WHERE slot = 'vault'", [])?;
+        }
+        Ok(())
+    }
+
+    fn destroy_vault(&self, connection: &Connection) -> Result<()> {
+        let row = read_slot(connection, Slot::Vault)?.ok_or(Error::Damaged)?;
+        Ok(self.device.delete(Slot::Vault.at(self.wrapping, row.generation))?)
+    }
+
+    /// Destroys every device key of this database.
+    pub(crate) fn destroy_all(&self, connection: &Connection) -> Result<()> {
+        for slot in [Slot::Vault, Slot::Outbox] {
+            if let Some(row) = read_slot(connection, slot)? {
+                self.device.delete(slot.at(self.wrapping, row.generation))?;
+            }
+        }
+        self.destroy_stale(connection)
+    }
+
+    /// What the device opens of a slot, and the generation that it is of.
+    fn open(&self, connection: &Connection, slot: Slot) -> Result<(u32, Zeroizing<Vec<u8>>)> {
+        let row = read_slot(connection, slot)?.ok_or(Error::Damaged)?;
+        let key = self.device.open(slot.at(self.wrapping, row.generation), &row.wrapped)?;
+        Ok((row.generation, Zeroizing::new(key)))
+    }
+}
+
+/// The generation of the device key that wraps the vault key on disk.
+pub(crate) fn vault_generation(connection: &Connection) -> Result<Option<u32>> {
+    Ok(read_slot(connection, Slot::Vault)?.map(|row| row.generation))
 }
 
 /// A key as the device wrapped it.
 struct Wrapped {
     generation: u32,
-    bytes: Vec<u8>,
+    wrapped: Vec<u8>,
 }
 
 fn read_slot(connection: &Connection, slot: Slot) -> Result<Option<Wrapped>> {
     let sql = "SELECT generation, wrapped FROM keyring WHERE slot = ?1";
     let row = connection.query_row(sql, [slot.name()], |row| {
-        Ok(Wrapped { generation: row.get(0)?, bytes: row.get(1)? })
+        Ok(Wrapped { generation: row.get(0)?, wrapped: row.get(1)? })
     });
     Ok(row.optional()?)
 }
 
-fn open_wrapped(
-    device: &dyn DeviceKey,
-    slot: Slot,
-    wrapped: &Wrapped,
-) -> Result<Zeroizing<[u8; 32]>> {
-    let key = Zeroizing::new(device.open(slot.at(wrapped.generation), &wrapped.bytes)?);
-    let key: [u8; 32] = key.as_slice().try_into().map_err(|_| Error::Damaged)?;
+/// A device that gives back something else than it was given does not have the right key.
+fn secret(bytes: &[u8]) -> Result<Secret> {
+    let key: [u8; 32] = bytes.try_into().map_err(|_| Error::Damaged)?;
     Ok(Zeroizing::new(key))
+}
+
+/// Refuses an operation on the vault that needs it open.
+pub(crate) fn needs_passphrase(connection: &Connection, given: bool) -> Result<()> {
+    let has = Recipe::read(connection)?.is_some();
+    if has && !given { Err(Refusal::WrongPassphrase.into()) } else { Ok(()) }
 }

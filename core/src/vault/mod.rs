@@ -18,9 +18,32 @@ pub mod cell;
 pub mod db;
 mod device;
 pub(crate) mod keys;
+mod passphrase;
 
 pub use device::{DeviceKey, DeviceKeyError, KeySlot};
-pub use keys::{Keys, open_keys};
+pub use passphrase::Passphrase;
+
+use cell::CellKey;
+use keys::{QueueKey, VaultKey};
+
+/// The keys of a database whose vault is open.
+#[derive(Clone, Copy)]
+pub(crate) struct Keys<'a> {
+    /// Opens the reports.
+    pub(crate) vault: &'a VaultKey,
+    queue: &'a QueueKey,
+}
+
+impl<'a> Keys<'a> {
+    pub(crate) fn new(vault: &'a VaultKey, queue: &'a QueueKey) -> Self {
+        Self { vault, queue }
+    }
+
+    /// Seals the outbox's rows.
+    pub(crate) fn queue(self) -> CellKey {
+        self.queue.cells()
+    }
+}
 
 /// What can be done with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 
 mod gate;
+mod model;
 mod phone;
 mod server;
+mod socks;
 
 pub(crate) use gate::{Gate, Mood, Seen};
-pub(crate) use phone::{Phone, Row, part_bytes, quick};
+pub(crate) use model::{Fate, Model, World, policy};
+pub(crate) use phone::{Phone, Row, closed_port, now_ms, part_bytes, quick};
 pub(crate) use server::{Authority, TusServer};
+pub(crate) use socks::Socks;

@@ -11,7 +11,7 @@ use fault_proxy::Dice;
 use homeward_core::net::{
     self, CancelToken, Journal, Net, Pacing, Progress, Server, Trust, UploadEnd,
 };
-use homeward_core::tus::{Memory, Part, Policy};
+use homeward_core::tus::{Memory, Part, Policy, Reason};
 
 /// A queue row: what the next process would find.
 #[derive(Debug, Default)]
@@ -58,30 +58,50 @@ pub(crate) struct Phone {
 impl Phone {
     /// A phone that knows `address` as `https://127.0.0.1:PORT` and trusts `anchor`.
     pub(crate) fn with_part(address: SocketAddr, anchor: Vec<u8>, bytes: Vec<u8>) -> Self {
-        Self::with_pacing(address, anchor, bytes, &quick())
+        let server = Self::server(&address.to_string(), anchor);
+        let net = Net::new(&server, None, &quick(), Arc::new(now_ms)).unwrap();
+        Self::over(net, &server, bytes)
     }
 
-    pub(crate) fn with_pacing(
-        address: SocketAddr,
-        anchor: Vec<u8>,
-        bytes: Vec<u8>,
-        pacing: &Pacing,
-    ) -> Self {
-        let server = Server {
-            url: format!("https://{address}/"),
+    /// The server as a pack would name it.
+    pub(crate) fn server(host: &str, anchor: Vec<u8>) -> Server {
+        Server {
+            url: format!("https://{host}/"),
             token: "token-canary".into(),
             trust: Trust::Anchors(vec![anchor]),
             known_ms: 0,
-        };
-        let net = Net::new(&server, None, pacing, Arc::new(now_ms)).unwrap();
+        }
+    }
+
+    /// A phone with a client of the test's own making.
+    pub(crate) fn over(net: Net, server: &Server, bytes: Vec<u8>) -> Self {
         let part = Part {
-            endpoint: format!("https://{address}/files"),
+            endpoint: format!("{}files", server.url),
             id: "6f".repeat(16),
             bytes: bytes.len() as u64,
         };
         let mut source = tempfile::tempfile().unwrap();
         source.write_all(&bytes).unwrap();
         Self { net, part, bytes, row: Row::default(), cancel: CancelToken::new(), source }
+    }
+
+    /// A phone that loses patience after half a second.
+    pub(crate) fn impatient(address: SocketAddr, anchor: Vec<u8>, bytes: Vec<u8>) -> Self {
+        let known = Self::server(&address.to_string(), anchor);
+        let pacing = Pacing {
+            connect_timeout: Duration::from_millis(500),
+            answer_timeout: Duration::from_millis(500),
+            stall_timeout: Duration::from_millis(500),
+            ..quick()
+        };
+        let net = Net::new(&known, None, &pacing, Arc::new(now_ms)).unwrap();
+        Self::over(net, &known, bytes)
+    }
+
+    /// A phone whose clock is wrong by so much.
+    pub(crate) fn off_by(off_ms: i64, server: &Server, bytes: Vec<u8>) -> Self {
+        let clock = Arc::new(move || now_ms() + off_ms);
+        Self::over(Net::new(server, None, &quick(), clock).unwrap(), server, bytes)
     }
 
     /// One call, as a run of the queue makes it.
@@ -91,10 +111,21 @@ impl Phone {
         net::block_on(work).unwrap()
     }
 
+    /// One call that must end in waiting; tells why.
+    pub(crate) fn waits_because(&mut self) -> Reason {
+        match self.upload() {
+            UploadEnd::Retry { reason, not_before_ms } => {
+                assert_eq!(self.row.memory.not_before_ms, not_before_ms, "not on disk");
+                reason
+            }
+            end => panic!("{end:?}"),
+        }
+    }
+
     /// Calls until the part is stored, parked or cancelled, waiting as told; each call is a new
     /// process as far as the product can tell.
     pub(crate) fn upload_patiently(&mut self) -> UploadEnd {
-        for _ in 0..1000 {
+        for _ in 0..200 {
             match self.upload() {
                 UploadEnd::Retry { not_before_ms, .. } => {
                     let left = not_before_ms.saturating_sub(now_ms());
@@ -103,7 +134,7 @@ impl Phone {
                 end => return end,
             }
         }
-        panic!("a thousand tries and no end: {:?}", self.row.memory);
+        panic!("two hundred tries and no end: {:?}", self.row.memory);
     }
 }
 
@@ -127,7 +158,7 @@ pub(crate) fn part_bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut dice = Dice::new(seed);
     let mut bytes: Vec<u8> = Vec::with_capacity(length + 8);
     while bytes.len() < length {
-        bytes.extend_from_slice(&dice.next().to_le_bytes());
+        bytes.extend_from_slice(&dice.roll().to_le_bytes());
     }
     bytes.truncate(length);
     bytes
@@ -136,4 +167,9 @@ pub(crate) fn part_bytes(seed: u64, length: usize) -> Vec<u8> {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
+}
+
+/// An address where nobody listens.
+pub(crate) fn closed_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

@@ -5,21 +5,21 @@
 
 use super::super::{MediaError, Result};
 
-/// How the scans are coded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Coding {
-    Huffman,
-    Arithmetic,
-}
+/// No camera takes larger pictures, and no phone could show them.
+const POINTS_MAX: u64 = 1 << 29;
+
+/// No honest encoder makes more scans; some twenty are usual. What a scan costs is bounded by the
+/// picture's size, not by the scan's length, so their number must be.
+const SCANS_MAX: u32 = 100;
 
 /// A frame header and what came of its picture so far.
 #[derive(Clone, Debug)]
 pub(super) struct Frame {
-    pub(super) coding: Coding,
     pub(super) progressive: bool,
     width: u32,
     height: u32,
     pub(super) components: Vec<Component>,
+    scans: u32,
 }
 
 /// One colour of the picture.
@@ -57,19 +57,20 @@ pub(super) struct ScanComponent {
 }
 
 impl Frame {
-    /// Reads a frame header. Lossless and hierarchical frames are nothing that browsers or phones
-    /// draw.
+    /// Reads a frame header. Lossless, hierarchical and arithmetically coded frames, and such of 12
+    /// bits, are nothing that phones make or browsers draw.
     pub(super) fn read(marker: u8, payload: &[u8]) -> Result<Self> {
-        let (coding, progressive) = match marker {
-            0xC0 | 0xC1 => (Coding::Huffman, false),
-            0xC2 => (Coding::Huffman, true),
-            0xC9 => (Coding::Arithmetic, false),
-            0xCA => (Coding::Arithmetic, true),
+        let progressive = match marker {
+            0xC0 | 0xC1 => false,
+            0xC2 => true,
             _ => return Err(MediaError::Unsupported),
         };
-        let [8 | 12, height1, height0, width1, width0, count @ 1..=4, rest @ ..] = payload else {
+        let [bits, height1, height0, width1, width0, count @ 1..=4, rest @ ..] = payload else {
             return Err(MediaError::Malformed);
         };
+        if *bits != 8 {
+            return Err(MediaError::Unsupported);
+        }
         let height = u32::from(u16::from_be_bytes([*height1, *height0]));
         let width = u32::from(u16::from_be_bytes([*width1, *width0]));
         let (components, []) = rest.as_chunks::<3>() else { return Err(MediaError::Malformed) };
@@ -79,7 +80,10 @@ impl Frame {
         if components.len() != usize::from(*count) || width == 0 || height == 0 || !ids_differ {
             return Err(MediaError::Malformed);
         }
-        Ok(Self { coding, progressive, width, height, components })
+        if u64::from(width) * u64::from(height) > POINTS_MAX {
+            return Err(MediaError::TooComplex);
+        }
+        Ok(Self { progressive, width, height, components, scans: 0 })
     }
 
     /// Reads the header of a scan of this frame and notes what it brings.
@@ -98,9 +102,8 @@ impl Frame {
         for &[id, tables] in parts {
             let component = self.components.iter().position(|component| component.id == id);
             let component = component.ok_or(MediaError::Malformed)?;
-            // Four Huffman tables of each class; more are only of arithmetic coders.
             let (dc_table, ac_table) = (tables >> 4, tables & 0x0F);
-            if self.coding == Coding::Huffman && (dc_table > 3 || ac_table > 3) {
+            if dc_table > 3 || ac_table > 3 {
                 return Err(MediaError::Malformed);
             }
             components.push(ScanComponent { component, dc_table, ac_table });
@@ -110,6 +113,10 @@ impl Frame {
 
     /// Takes down what `scan` brings; an error if some of it was there already.
     pub(super) fn take(&mut self, scan: &Scan) -> Result<()> {
+        self.scans += 1;
+        if self.scans > SCANS_MAX {
+            return Err(MediaError::TooComplex);
+        }
         let (first, last) = if self.progressive {
             scan.check_progression()?;
             (usize::from(scan.first), usize::from(scan.last))
@@ -168,8 +175,7 @@ impl Scan {
     /// Whether codes of the DC table occur.
     pub(super) fn has_dc(&self, frame: &Frame) -> bool {
         // Later bits of DC coefficients come uncoded.
-        !frame.progressive
-            || self.first == 0 && (self.high == 0 || frame.coding == Coding::Arithmetic)
+        !frame.progressive || self.first == 0 && self.high == 0
     }
 
     /// Whether codes of the AC table occur.

@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::super::{Facts, Manifest, RemovedKind, exif};
+use super::super::{Facts, Manifest, MediaError, RemovedKind, Result, exif, icc};
 use super::segment;
 
 const APP0: u8 = 0xE0;
@@ -26,6 +26,9 @@ const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 const XMP_MORE: &[u8] = b"http://ns.adobe.com/xmp/extension/\0";
 const GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
 
+/// The longest colour profile in all its pieces; those of printing presses reach some 3 MB.
+const PROFILE_MAX: usize = 4 << 20;
+
 /// What the application segments before the first scan told.
 #[derive(Default)]
 pub(super) struct Head {
@@ -42,7 +45,12 @@ pub(super) struct Head {
 
 impl Head {
     /// Reads a segment before the first scan: keeps what the picture needs, notes the rest.
-    pub(super) fn take(&mut self, marker: u8, payload: &[u8], manifest: &mut Manifest) {
+    pub(super) fn take(
+        &mut self,
+        marker: u8,
+        payload: &[u8],
+        manifest: &mut Manifest,
+    ) -> Result<()> {
         match marker {
             APP0 if self.jfif.is_none() && payload.len() >= 14 && payload.starts_with(JFIF) => {
                 self.jfif = payload.first_chunk().map(clean_jfif);
@@ -54,7 +62,7 @@ impl Head {
                 note(manifest, RemovedKind::Other, &payload[12..]);
             }
             APP1 if payload.starts_with(EXIF) => self.take_exif(payload, manifest),
-            APP2 if payload.starts_with(ICC) => self.icc.take(&payload[ICC.len()..]),
+            APP2 if payload.starts_with(ICC) => self.icc.take(&payload[ICC.len()..])?,
             _ => {
                 self.gain_map |= announces_gain_map(marker, payload);
                 if marker == APP1 && payload.starts_with(XMP) && self.xmp_orientation.is_none() {
@@ -63,6 +71,7 @@ impl Head {
                 note_segment(marker, payload, manifest);
             }
         }
+        Ok(())
     }
 
     fn take_exif(&mut self, payload: &[u8], manifest: &mut Manifest) {
@@ -81,9 +90,14 @@ impl Head {
         exif.or(self.xmp_orientation).filter(|&value| value != 1)
     }
 
-    /// The facts that these segments told.
-    pub(super) fn into_facts(self) -> Facts {
-        self.exif.unwrap_or_default()
+    /// Whether there was Exif.
+    pub(super) fn has_facts(&self) -> bool {
+        self.exif.is_some()
+    }
+
+    /// What the first Exif block told.
+    pub(super) fn into_facts(self) -> Option<Facts> {
+        self.exif
     }
 
     /// The segments that stay, clean and in a fixed order.
@@ -180,35 +194,44 @@ fn xmp_orientation(packet: &[u8]) -> Option<u16> {
 struct Profile {
     /// Number, count and bytes of each piece.
     pieces: Vec<Vec<u8>>,
-    len: u64,
+    len: usize,
 }
 
 impl Profile {
-    fn take(&mut self, piece: &[u8]) {
-        self.len += piece.len() as u64;
-        // A profile of more pieces can't be numbered: keep one too many, which makes it invalid.
-        if self.pieces.len() <= usize::from(u8::MAX) {
-            self.pieces.push(piece.to_vec());
+    fn take(&mut self, piece: &[u8]) -> Result<()> {
+        self.len += piece.len();
+        if self.len > PROFILE_MAX {
+            return Err(MediaError::TooComplex);
         }
+        self.pieces.push(piece.to_vec());
+        Ok(())
     }
 
-    /// The segments of the profile; none, and a note, if its pieces do not make one.
+    /// The segments of the profile without its words; none, and a note, if it can't be understood.
     fn rebuild(&mut self, manifest: &mut Manifest) -> Vec<u8> {
         self.pieces.sort_by_key(|piece| piece.first().copied());
-        let whole = !self.pieces.is_empty()
-            && (1..).zip(&self.pieces).all(|(number, piece): (usize, _)| {
-                let count = self.pieces.len();
-                piece.len() > 2 && [usize::from(piece[0]), usize::from(piece[1])] == [number, count]
-            });
-        let profile = self.pieces.iter().flat_map(|piece| piece.get(2..).unwrap_or_default());
-        let profile: Vec<u8> = if whole { profile.copied().collect() } else { Vec::new() };
-        let stated = profile.first_chunk().map(|len| u64::from(u32::from_be_bytes(*len)));
-        if !whole || stated != Some(profile.len() as u64) {
-            if self.len > 0 {
-                manifest.remove(RemovedKind::Other, self.len);
+        let count = self.pieces.len();
+        let whole = (1..).zip(&self.pieces).all(|(number, piece)| {
+            piece.len() > 2 && [usize::from(piece[0]), usize::from(piece[1])] == [number, count]
+        });
+        let mut profile: Vec<u8> = self
+            .pieces
+            .iter()
+            .flat_map(|piece| piece.get(2..).unwrap_or_default())
+            .copied()
+            .collect();
+        if !whole || !icc::clean(&mut profile, manifest) {
+            if !self.pieces.is_empty() {
+                manifest.remove(RemovedKind::Other, self.len as u64);
             }
             return Vec::new();
         }
-        self.pieces.iter().flat_map(|piece| segment(APP2, &[ICC, piece].concat())).collect()
+        let mut rest = profile.as_slice();
+        let pieces = self.pieces.iter().flat_map(|piece| {
+            let (bytes, after) = rest.split_at(piece.len() - 2);
+            rest = after;
+            segment(APP2, &[ICC, &piece[..2], bytes].concat())
+        });
+        pieces.collect()
     }
 }

@@ -5,12 +5,11 @@
 //! passes only if a scan used it (ITU-T T.81, B.2.4).
 
 use super::super::{MediaError, Result};
-use super::frame::{Coding, Component, Frame, Scan};
+use super::frame::{Component, Frame, Scan};
 
 /// The markers that define tables.
 pub(super) mod marker {
     pub(in super::super) const DHT: u8 = 0xC4;
-    pub(in super::super) const DAC: u8 = 0xCC;
     pub(in super::super) const DQT: u8 = 0xDB;
     pub(in super::super) const DRI: u8 = 0xDD;
 }
@@ -19,7 +18,7 @@ pub(super) mod marker {
 const DEFINITIONS_MAX: usize = 1024;
 
 /// How many different slots definitions can go to: see [`Slot::index`].
-const SLOTS: usize = 4 + 2 * 4 + 2 * 16 + 1;
+const SLOTS: usize = 4 + 2 * 4 + 1;
 
 /// What a definition is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +26,6 @@ pub(super) enum Slot {
     Quantisation(u8),
     /// Class (0 is DC, 1 is AC) and number.
     Huffman(u8, u8),
-    /// Class and number of the conditioning of an arithmetic coder.
-    Arithmetic(u8, u8),
     RestartInterval,
 }
 
@@ -37,8 +34,7 @@ impl Slot {
         match self {
             Self::Quantisation(id) => usize::from(id),
             Self::Huffman(class, id) => 4 + usize::from(class * 4 + id),
-            Self::Arithmetic(class, id) => 12 + usize::from(class * 16 + id),
-            Self::RestartInterval => 44,
+            Self::RestartInterval => 12,
         }
     }
 }
@@ -92,15 +88,11 @@ impl Tables {
             if !started {
                 self.mark_slot(Slot::Quantisation(quantisation));
             }
-            let slot = match frame.coding {
-                Coding::Huffman => Slot::Huffman,
-                Coding::Arithmetic => Slot::Arithmetic,
-            };
             if scan.has_dc(frame) {
-                self.mark_slot(slot(0, part.dc_table));
+                self.mark_slot(Slot::Huffman(0, part.dc_table));
             }
             if scan.has_ac(frame) {
-                self.mark_slot(slot(1, part.ac_table));
+                self.mark_slot(Slot::Huffman(1, part.ac_table));
             }
         }
     }
@@ -153,7 +145,6 @@ fn definition(marker: u8, payload: &[u8]) -> Option<(Slot, usize)> {
             let symbols: usize = payload.get(1..17)?.iter().map(|&count| usize::from(count)).sum();
             (symbols <= 256).then_some((Slot::Huffman(class, id), 17 + symbols))
         }
-        marker::DAC if class <= 1 => Some((Slot::Arithmetic(class, id), 2)),
         marker::DRI if payload.len() == 2 => Some((Slot::RestartInterval, 2)),
         _ => None,
     }

@@ -40,9 +40,18 @@ pub(super) struct Segment {
     pub(super) payload: Range<u64>,
 }
 
+/// A stretch of a scan's data that is decoded by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Interval {
+    /// Coded bytes, in which 0 follows each 0xFF.
+    pub(super) data: Range<u64>,
+    /// The restart marker behind it, and its number from 0 to 7.
+    pub(super) restart: Option<(u8, Range<u64>)>,
+}
+
 /// A walk over one JPEG image.
 pub(super) struct Walker<'a> {
-    source: &'a dyn ReadAt,
+    pub(super) source: &'a dyn ReadAt,
     /// The source's length, which a file tells only by a system call.
     len: u64,
     /// Bytes of the source from `block_at` on.
@@ -87,38 +96,43 @@ impl<'a> Walker<'a> {
         Ok(&self.bytes(segment.payload.start, len)?[..len])
     }
 
-    /// Goes over the data of a scan and shows the stretches of it that are not padding.
+    /// Goes over the data of a scan and shows its intervals, which restart markers part.
     ///
     /// A scan has at most `restarts` restart markers; what follows a further one is not drawn.
     pub(super) fn scan(
         &mut self,
         mut restarts: u64,
-        mut show: impl FnMut(Range<u64>) -> Result<()>,
+        mut show: impl FnMut(Interval) -> Result<()>,
     ) -> Result<()> {
         let mut from = self.at;
         loop {
             let at = self.at;
             let block = self.bytes(at, 2)?;
-            let (len, end) = entropy_len(block, &mut restarts);
-            let next = block.get(len + 1).copied();
+            let len = entropy_end(block).unwrap_or(block.len());
+            // A 0xFF at the end of the block tells nothing without the byte behind it.
+            let cut = len + 1 >= block.len();
             self.at += len as u64;
-            match (end, next) {
-                (false, _) => {}
-                (true, Some(0xFF)) => {
-                    show(from..self.at)?;
-                    self.padding()?;
-                    from = self.at;
-                }
-                (true, Some(_)) => return show(from..self.at),
-                (true, None) if self.at + 1 < self.len => {}
-                (true, None) => {
-                    show(from..self.at)?;
-                    self.at = self.len;
-                    return Ok(());
-                }
+            if cut && self.at + 1 < self.len {
+                continue;
             }
-            if self.at >= self.len {
-                return show(from..self.at);
+            let data = from..self.at;
+            self.padding()?;
+            let at = self.at;
+            match *self.bytes(at, 2)? {
+                [0xFF, code @ marker::RST0..=marker::RST7, ..] if restarts > 0 => {
+                    restarts -= 1;
+                    self.at += 2;
+                    from = self.at;
+                    let restart = Some((code - marker::RST0, at..at + 2));
+                    show(Interval { data, restart })?;
+                }
+                // Padding may precede markers only.
+                [0xFF, 0, ..] => return Err(MediaError::Malformed),
+                [_, _, ..] => return show(Interval { data, restart: None }),
+                _ => {
+                    self.at = self.len;
+                    return show(Interval { data, restart: None });
+                }
             }
         }
     }
@@ -193,17 +207,30 @@ impl<'a> Walker<'a> {
 /// How much is read at once: no less than the longest segment, and small enough for a cache.
 const BLOCK_LEN: usize = 128 * 1024;
 
-/// The length of the scan data that `block` starts with, and whether a marker ends them there.
-fn entropy_len(block: &[u8], restarts: &mut u64) -> (usize, bool) {
+/// How many bytes of scan data are looked at together.
+const STRIDE: usize = 128;
+
+/// Where in `block` scan data end: at a 0xFF that is not stuffed, or at the block's last byte.
+fn entropy_end(block: &[u8]) -> Option<usize> {
     let mut len = 0;
-    while let Some(at) = memchr(0xFF, &block[len..]) {
-        len += at;
-        match block.get(len + 1) {
-            Some(0) => {}
-            Some(marker::RST0..=marker::RST7) if *restarts > 0 => *restarts -= 1,
-            _ => return (len, true),
+    loop {
+        while block.get(len..=len + STRIDE).is_some_and(is_quiet) {
+            len += STRIDE;
         }
-        len += 2;
+        let stop = len + STRIDE;
+        while len < stop {
+            len += memchr(0xFF, &block[len..])?;
+            if block.get(len + 1) != Some(&0) {
+                return Some(len);
+            }
+            len += 2;
+        }
     }
-    (block.len(), false)
+}
+
+/// Whether no 0xFF but stuffed ones start before the last byte. Without branches, so that the
+/// compiler makes vectors of it: one 0xFF in 200 bytes is common, too many to search one by one.
+fn is_quiet(bytes: &[u8]) -> bool {
+    let pairs = bytes.iter().zip(&bytes[1..]);
+    pairs.fold(0, |any, (&byte, &next)| any | u8::from((byte == 0xFF) & (next != 0))) == 0
 }

@@ -6,8 +6,30 @@ CREATE TABLE keyring (
     slot TEXT NOT NULL PRIMARY KEY,
     --- Counts the device keys that the slot has had.
     generation INTEGER NOT NULL,
-    --- The key, wrapped by the device.
-    wrapped BLOB NOT NULL
+    --- The key, wrapped by the device; the vault key under a passphrase is sealed before that.
+    wrapped BLOB NOT NULL,
+    --- A generation whose device key must be destroyed: what it wrapped was replaced. NULL: none.
+    stale INTEGER
+) STRICT;
+
+CREATE TABLE passphrase (
+    --- At most one row. If there is one, the vault opens with the passphrase only.
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    --- Argon2id's salt and costs, in clear; range-checked when read.
+    salt BLOB NOT NULL,
+    memory_kib INTEGER NOT NULL,
+    passes INTEGER NOT NULL,
+    --- Wrong tries since the last right one; written before each try.
+    tries INTEGER NOT NULL,
+    --- So many wrong tries destroy the vault's device key. NULL: the person did not ask for it.
+    try_limit INTEGER
+) STRICT;
+
+CREATE TABLE intake (
+    --- At most one row.
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    --- The age identity that opens what came while the vault was locked; sealed under the vault key.
+    identity BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE report (

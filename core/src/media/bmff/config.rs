@@ -1,0 +1,99 @@
+//! Decoder configurations and colour: cleaned in place, so that nothing but settings stays.
+
+use super::super::{MediaError, Result};
+use super::boxes::{FourCc, array_at, u16_at};
+use super::nal::{self, Coding};
+
+/// Cleans the body of the configuration box `kind`; bytes behind its end become zero.
+/// Gives how many bytes of notes were blanked.
+pub(super) fn clean(kind: FourCc, body: &mut [u8]) -> Result<u64> {
+    let (end, blanked) = match &kind {
+        b"hvcC" | b"hvcE" | b"lhvC" => hevc(kind, body)?,
+        b"avcC" => (avc(body)?, 0),
+        b"av1C" => av1(body)?,
+        _ => return Err(MediaError::Unsupported),
+    };
+    body.get_mut(end..).ok_or(MediaError::Malformed)?.fill(0);
+    Ok(blanked)
+}
+
+/// How many bytes stand for the length of a unit in streams with this configuration.
+pub(super) fn unit_prefix(kind: FourCc, body: &[u8]) -> Result<usize> {
+    let at = match &kind {
+        b"hvcC" => 21,
+        b"avcC" => 4,
+        _ => return Err(MediaError::Malformed),
+    };
+    let byte = body.get(at).ok_or(MediaError::Malformed)?;
+    Ok(usize::from(byte & 3) + 1)
+}
+
+/// Cleans an HEVC configuration (ISO/IEC 14496-15 clause 8.3.3): arrays of parameter sets, and
+/// perhaps of notes.
+fn hevc(kind: FourCc, body: &mut [u8]) -> Result<(usize, u64)> {
+    let mut at = if kind == *b"lhvC" { 5 } else { 22 };
+    let arrays = *body.get(at).ok_or(MediaError::Malformed)?;
+    at += 1;
+    let mut blanked = 0;
+    for _ in 0..arrays {
+        let count = u16_at(body, at + 1)?;
+        at += 3;
+        for _ in 0..count {
+            let len = usize::from(u16_at(body, at)?);
+            let unit = body.get_mut(at + 2..at + 2 + len).ok_or(MediaError::Malformed)?;
+            blanked += nal::clean_unit(unit, Coding::Hevc);
+            at += 2 + len;
+        }
+    }
+    Ok((at, blanked))
+}
+
+/// The end of an H.264 configuration (ISO/IEC 14496-15 clause 5.3.3).
+fn avc(body: &[u8]) -> Result<usize> {
+    let profile = array_at::<2>(body, 0)?[1];
+    let mut at = 5;
+    for mask in [0x1F, 0xFF] {
+        at = units_end(body, at, mask)?;
+    }
+    // High profiles tell the colour format and may have more parameter sets.
+    if [100, 110, 122, 144].contains(&profile) && at + 4 <= body.len() && body[at] & 0xFC == 0xFC {
+        at = units_end(body, at + 3, 0xFF)?;
+    }
+    Ok(at)
+}
+
+/// The end of a row of units, whose count stands at `at`.
+fn units_end(body: &[u8], at: usize, mask: u8) -> Result<usize> {
+    let count = body.get(at).ok_or(MediaError::Malformed)? & mask;
+    let mut at = at + 1;
+    for _ in 0..count {
+        at += 2 + usize::from(u16_at(body, at)?);
+    }
+    Ok(at)
+}
+
+/// Cleans an AV1 configuration: four bytes, and perhaps a sequence header.
+fn av1(body: &mut [u8]) -> Result<(usize, u64)> {
+    let units = body.get_mut(4..).ok_or(MediaError::Malformed)?;
+    let blanked = super::obu::clean_units(units);
+    Ok((body.len(), blanked))
+}
+
+/// The end of a colour description: numbers, or an ICC profile to the end.
+pub(super) fn colour(body: &[u8]) -> Result<usize> {
+    match &array_at::<4>(body, 0)? {
+        b"nclx" => Ok(11),
+        b"nclc" => Ok(10),
+        b"prof" | b"rICC" => Ok(body.len()),
+        _ => Err(MediaError::Malformed),
+    }
+}
+
+/// The end of the first block of FLAC settings; the others hold tags and pictures, and go.
+pub(super) fn flac(body: &[u8]) -> Result<usize> {
+    let [kind, a, b, c] = array_at(body, 4)?;
+    match (kind & 0x7F, u32::from_be_bytes([0, a, b, c])) {
+        (0, 34) => Ok(4 + 4 + 34),
+        _ => Err(MediaError::Malformed),
+    }
+}

@@ -1,0 +1,270 @@
+//! Sample descriptions: how a track is coded (ISO/IEC 14496-12 clause 8.5.2, QuickTime).
+//!
+//! A coding that is not on the list can't be walked, so the file is refused. Of one that is, the
+//! sizes and the decoder's configuration stay; names of encoders and vendors do not.
+
+use super::super::{MediaError, RemovedKind, Result};
+use super::boxes::{Children, FourCc, Node, u16_at, u32_at};
+use super::canvas::Canvas;
+use super::nal::Coding;
+use super::{config, esds, leaf};
+
+/// How the samples of a track are walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Walk {
+    /// Units of H.264 or HEVC, behind lengths of so many bytes.
+    Units(Coding, usize),
+    /// Units of AV1.
+    Av1,
+    /// MPEG-4 Part 2, with user data between its headers.
+    Mpeg4,
+    /// Nothing in there but pictures or sound.
+    Opaque,
+}
+
+/// Video codings, and how they are walked.
+const VIDEO: &[FourCc] = &[
+    *b"avc1", *b"avc3", *b"dva1", *b"dvav", *b"hvc1", *b"hev1", *b"dvh1", *b"dvhe", *b"av01",
+    *b"mp4v", *b"s263", *b"h263", *b"H263", *b"vp08", *b"vp09", *b"apch", *b"apcn", *b"apcs",
+    *b"apco", *b"ap4h", *b"ap4x",
+];
+/// Sound codings.
+const SOUND: &[FourCc] = &[
+    *b"mp4a", *b"samr", *b"sawb", *b"alac", *b"ac-3", *b"ec-3", *b"Opus", *b"fLaC", *b".mp3",
+    *b"apac", *b"sowt", *b"twos", *b"lpcm", *b"raw ", *b"in24", *b"in32", *b"fl32", *b"fl64",
+    *b"ulaw", *b"alaw", *b"ipcm", *b"fpcm",
+];
+/// Sound whose samples are all of one length that follows from channels and bits.
+const LINEAR: &[FourCc] =
+    &[*b"sowt", *b"twos", *b"raw ", *b"in24", *b"in32", *b"fl32", *b"fl64", *b"ulaw", *b"alaw"];
+
+/// Length of a video description before its boxes.
+const VIDEO_LEN: usize = 78;
+
+/// What the descriptions of a track say.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Described {
+    pub(super) walk: Walk,
+    /// Bytes of a packet of sound and how many samples it has.
+    pub(super) packet: Option<(u64, u64)>,
+}
+
+/// Reads the descriptions of a track. All must be walked alike.
+pub(super) fn read(stsd: &Node<'_>, handler: FourCc) -> Result<Described> {
+    let mut found: Option<Described> = None;
+    for entry in stsd.children(8) {
+        let entry = entry?;
+        let described = if handler == *b"soun" { sound(&entry)? } else { video(&entry)? };
+        if found.is_some_and(|found| found.walk != described.walk) {
+            return Err(MediaError::TooComplex);
+        }
+        found = Some(described);
+    }
+    found.ok_or(MediaError::Malformed)
+}
+
+fn video(entry: &Node<'_>) -> Result<Described> {
+    if !VIDEO.contains(&entry.kind) {
+        return Err(MediaError::Unsupported);
+    }
+    let units = |coding, name: &FourCc| -> Result<Walk> {
+        let mut children = entry.children(VIDEO_LEN).flatten();
+        let config = children.find(|child| child.kind == *name).ok_or(MediaError::Malformed)?;
+        Ok(Walk::Units(coding, config::unit_prefix(*name, config.body)?))
+    };
+    let walk = match &entry.kind {
+        b"avc1" | b"avc3" | b"dva1" | b"dvav" => units(Coding::Avc, b"avcC")?,
+        b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => units(Coding::Hevc, b"hvcC")?,
+        b"av01" => Walk::Av1,
+        b"mp4v" => Walk::Mpeg4,
+        _ => Walk::Opaque,
+    };
+    Ok(Described { walk, packet: None })
+}
+
+fn sound(entry: &Node<'_>) -> Result<Described> {
+    if !SOUND.contains(&entry.kind) {
+        return Err(MediaError::Unsupported);
+    }
+    let body = entry.body;
+    let number = |at| u32_at(body, at).map(u64::from);
+    let packet = match u16_at(body, 8)? {
+        1 => Some((number(36)?, number(28)?)),
+        2 => Some((number(56)?, number(60)?)),
+        _ if LINEAR.contains(&entry.kind) => {
+            let bits = match &entry.kind {
+                b"ulaw" | b"alaw" => 8,
+                b"in24" => 24,
+                b"in32" | b"fl32" => 32,
+                b"fl64" => 64,
+                _ => u64::from(u16_at(body, 18)?),
+            };
+            Some((u64::from(u16_at(body, 16)?) * bits.div_ceil(8), 1))
+        }
+        _ => None,
+    };
+    let packet = packet.filter(|&(bytes, samples)| bytes > 0 && samples > 0);
+    Ok(Described { walk: Walk::Opaque, packet })
+}
+
+/// Draws the sample descriptions of a track.
+pub(super) fn draw(stsd: &Node<'_>, handler: FourCc, canvas: &mut Canvas) -> Result<()> {
+    canvas.keep_header(stsd);
+    canvas.keep(stsd.body_at()..stsd.body_at() + 8);
+    for entry in stsd.children(8) {
+        let entry = entry?;
+        let fields = if handler == *b"soun" {
+            sound_fields(&entry, canvas)?
+        } else {
+            video_fields(&entry, canvas)?
+        };
+        for child in entry.children(fields) {
+            extension(&child?, canvas)?;
+        }
+    }
+    Ok(())
+}
+
+/// Draws the fields of a video description; gives their length.
+fn video_fields(entry: &Node<'_>, canvas: &mut Canvas) -> Result<usize> {
+    let body = entry.body.get(..VIDEO_LEN).ok_or(MediaError::Malformed)?;
+    let at = entry.body_at();
+    canvas.keep_header(entry);
+    canvas.keep(at..at + VIDEO_LEN as u64);
+    // Vendor and qualities; the name of the encoder.
+    for (start, end) in [(0, 6), (12, 24), (42, 74)] {
+        if body[start..end].iter().any(|&byte| byte != 0) {
+            canvas.manifest.remove(RemovedKind::Device, (end - start) as u64);
+            canvas.blank(at + start as u64..at + end as u64);
+        }
+    }
+    Ok(VIDEO_LEN)
+}
+
+/// Draws the fields of a sound description; gives their length, which its version tells.
+fn sound_fields(entry: &Node<'_>, canvas: &mut Canvas) -> Result<usize> {
+    let len = match u16_at(entry.body, 8)? {
+        0 => 28,
+        1 => 44,
+        2 => 64,
+        _ => return Err(MediaError::Malformed),
+    };
+    // ISO files may state a newer version and still have the old fields only.
+    let len = if has_boxes_at(entry, len) { len } else { 28 };
+    let body = entry.body.get(..len).ok_or(MediaError::Malformed)?;
+    let at = entry.body_at();
+    canvas.keep_header(entry);
+    canvas.keep(at..at + len as u64);
+    for (start, end) in [(0, 6), (12, 16)] {
+        if body[start..end].iter().any(|&byte| byte != 0) {
+            canvas.manifest.remove(RemovedKind::Device, (end - start) as u64);
+            canvas.blank(at + start as u64..at + end as u64);
+        }
+    }
+    Ok(len)
+}
+
+fn has_boxes_at(entry: &Node<'_>, at: usize) -> bool {
+    let Some(rest) = entry.body.get(at..) else { return false };
+    rest.len() < 8 || Children::of(rest, 0).all(|child| child.is_ok())
+}
+
+/// Draws a box inside a sample description.
+fn extension(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    let at = node.body_at();
+    let len = match &node.kind {
+        b"avcC" | b"hvcC" | b"hvcE" | b"lhvC" | b"av1C" => return configuration(node, canvas),
+        b"esds" => return esds::draw(node, canvas),
+        b"wave" => {
+            canvas.keep_header(node);
+            for child in node.children(0) {
+                wave(&child?, canvas)?;
+            }
+            return Ok(());
+        }
+        b"colr" => config::colour(node.body)?,
+        b"damr" => return amr(node, 4..6, 9, canvas),
+        b"d263" => return amr(node, 4..5, 7, canvas),
+        b"dfLa" => config::flac(node.body)?,
+        b"vpcC" => 12,
+        b"dvcC" | b"dvvC" | b"dvwC" => 24,
+        b"chan" => 16 + 20 * (u32_at(node.body, 12)? as usize).min(64),
+        b"alac" => 28,
+        b"dOps" | b"dec3" | b"pcmC" | b"chnl" if node.body.len() <= 64 => node.body.len(),
+        b"pasp" | b"amve" => 8,
+        b"clap" => 32,
+        b"fiel" => 2,
+        b"gama" | b"clli" => 4,
+        b"ccst" => 8,
+        b"btrt" => 12,
+        b"mdcv" => 24,
+        b"SmDm" => 28,
+        b"CoLL" => 8,
+        b"dac3" => 3,
+        b"auxi" => 4 + node.body.iter().skip(4).take_while(|&&byte| byte != 0).count() + 1,
+        _ => return leaf::drop_box(node, RemovedKind::Other, canvas),
+    };
+    if len > node.body.len() || len > MAX_EXTENSION {
+        return leaf::drop_box(node, RemovedKind::Other, canvas);
+    }
+    canvas.keep_header(node);
+    canvas.keep(at..at + len as u64);
+    Ok(())
+}
+
+/// Longest box of plain settings; a colour profile may have 4 MiB.
+const MAX_EXTENSION: usize = 4 * 1024 * 1024;
+
+/// Draws a box inside QuickTime's description of compressed sound.
+fn wave(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    match &node.kind {
+        b"frma" | b"enda" | b"\0\0\0\0" => {
+            canvas.keep(node.start..node.end().min(node.body_at() + 4));
+            Ok(())
+        }
+        b"esds" | b"alac" | b"chan" | b"damr" => extension(node, canvas),
+        // A short box of the coding's own name, which says nothing.
+        b"mp4a" | b"samr" | b"sawb" | b"ac-3" if node.body.len() <= 4 => {
+            canvas.keep_header(node);
+            Ok(())
+        }
+        _ => leaf::drop_box(node, RemovedKind::Other, canvas),
+    }
+}
+
+/// Keeps settings of `len` bytes that start with the name of a vendor and a version.
+fn amr(
+    node: &Node<'_>,
+    version: std::ops::Range<usize>,
+    len: usize,
+    canvas: &mut Canvas,
+) -> Result<()> {
+    let at = node.body_at();
+    let end = version.end - 1;
+    if node.body.len() < len {
+        return Err(MediaError::Malformed);
+    }
+    canvas.keep_header(node);
+    canvas.keep(at..at + len as u64);
+    if node.body[..end].iter().any(|&byte| byte != 0) {
+        canvas.manifest.remove(RemovedKind::Device, end as u64);
+        canvas.blank(at..at + end as u64);
+    }
+    Ok(())
+}
+
+/// Draws a decoder's configuration without notes.
+fn configuration(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    let mut body = node.body.to_vec();
+    let blanked = config::clean(node.kind, &mut body)?;
+    if blanked > 0 {
+        canvas.manifest.remove(RemovedKind::Other, blanked);
+    }
+    canvas.keep_header(node);
+    if body == node.body {
+        canvas.keep(node.body_at()..node.end());
+    } else {
+        canvas.put(node.body_at(), body);
+    }
+    Ok(())
+}

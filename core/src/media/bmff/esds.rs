@@ -1,0 +1,137 @@
+//! The elementary stream descriptor of MPEG-4 (ISO/IEC 14496-1 clause 7.2.6).
+//!
+//! Descriptors nest. Three are needed: the stream, its decoder and the decoder's own settings (plus
+//! a constant about synchronisation). Others can hold languages, rights and words: those are zeroed
+//! where they stand, with their length kept, by making them of a type that nobody reads.
+
+use std::ops::Range;
+
+use super::super::{MediaError, RemovedKind, Result};
+use super::boxes::Node;
+use super::canvas::Canvas;
+use super::user_data;
+
+const STREAM: u8 = 3;
+const DECODER: u8 = 4;
+const SETTINGS: u8 = 5;
+const SYNC: u8 = 6;
+/// A type that MPEG-4 leaves to users and every reader passes over.
+const UNUSED: u8 = 0xFE;
+
+/// A decoder of MPEG-4 Part 2 video.
+const MPEG4_VIDEO: u8 = 0x20;
+/// Most parts of one kind on one level, so that a row of empty ones takes no time.
+const MAX_PARTS: usize = 64;
+
+/// Draws an `esds` box.
+pub(super) fn draw(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    let mut body = node.body.to_vec();
+    let end = clean(&mut body)?;
+    body[end..].fill(0);
+    let changed = body.iter().zip(node.body).filter(|(new, old)| new != old).count();
+    canvas.keep_header(node);
+    if changed == 0 {
+        canvas.keep(node.body_at()..node.end());
+    } else {
+        canvas.manifest.remove(RemovedKind::Other, changed as u64);
+        canvas.put(node.body_at(), body);
+    }
+    Ok(())
+}
+
+/// Cleans the body in place; gives its end.
+fn clean(body: &mut [u8]) -> Result<usize> {
+    let (kind, stream) = part(body, 4, body.len())?;
+    if kind != STREAM {
+        return Err(MediaError::Malformed);
+    }
+    let flags = *body.get(stream.start + 2).ok_or(MediaError::Malformed)?;
+    let mut at = stream.start + 3;
+    // The address of a stream elsewhere, and dependence on other streams: not in files of phones.
+    if flags & 0xE0 != 0 {
+        return Err(MediaError::Unsupported);
+    }
+    let mut coding = 0;
+    for _ in 0..MAX_PARTS {
+        if at >= stream.end {
+            break;
+        }
+        let (kind, inner) = part(body, at, stream.end)?;
+        match kind {
+            DECODER => {
+                coding = *body.get(inner.start).ok_or(MediaError::Malformed)?;
+                decoder(body, inner.clone(), coding)?;
+            }
+            SYNC => {}
+            _ => blank(body, at, inner.clone()),
+        }
+        at = inner.end;
+    }
+    if coding == 0 || at < stream.end { Err(MediaError::Malformed) } else { Ok(stream.end) }
+}
+
+/// Cleans the parts of a decoder's descriptor behind its thirteen bytes.
+fn decoder(body: &mut [u8], range: Range<usize>, coding: u8) -> Result<()> {
+    let mut at = range.start + 13;
+    for _ in 0..MAX_PARTS {
+        if at >= range.end {
+            break;
+        }
+        let (kind, inner) = part(body, at, range.end)?;
+        match kind {
+            SETTINGS if coding == MPEG4_VIDEO => clean_headers(&mut body[inner.clone()]),
+            SETTINGS => {}
+            _ => blank(body, at, inner.clone()),
+        }
+        at = inner.end;
+    }
+    if at < range.end { Err(MediaError::Malformed) } else { Ok(()) }
+}
+
+/// Zeroes the user data among the headers of MPEG-4 Part 2, except the name of an encoder.
+fn clean_headers(headers: &mut [u8]) {
+    for note in notes(headers) {
+        headers[note].fill(0);
+    }
+}
+
+/// The stretches of user data among headers that must not stay, each with its start code.
+pub(super) fn notes(headers: &[u8]) -> Vec<Range<usize>> {
+    let code = memchr::memmem::Finder::new(b"\0\0\x01");
+    let mut notes = Vec::new();
+    let mut at = 0;
+    while let Some(found) = code.find(&headers[at..]) {
+        let start = at + found;
+        let end = code.find(&headers[start + 3..]).map_or(headers.len(), |next| start + 3 + next);
+        let is_note = headers.get(start + 3) == Some(&0xB2);
+        if is_note && !user_data::is_encoder_name(&headers[start + 4..end]) {
+            notes.push(start..end);
+        }
+        at = end;
+    }
+    notes
+}
+
+/// The type of the part at `at`, and where its content is.
+fn part(body: &[u8], at: usize, end: usize) -> Result<(u8, Range<usize>)> {
+    let kind = *body.get(at).ok_or(MediaError::Malformed)?;
+    let mut len = 0;
+    for index in 1..=4 {
+        let byte = *body.get(at + index).ok_or(MediaError::Malformed)?;
+        len = len << 7 | usize::from(byte & 0x7F);
+        if byte & 0x80 == 0 {
+            let start = at + index + 1;
+            return match start + len {
+                stop if stop <= end => Ok((kind, start..stop)),
+                _ => Err(MediaError::Malformed),
+            };
+        }
+    }
+    Err(MediaError::Malformed)
+}
+
+/// Makes the part at `at` one that says nothing.
+fn blank(body: &mut [u8], at: usize, content: Range<usize>) {
+    body[at] = UNUSED;
+    body[content].fill(0);
+}

@@ -1,0 +1,125 @@
+//! Which notes inside a video stream may pass.
+//!
+//! H.264 and HEVC (ITU-T H.274) let an encoder write SEI messages between the pictures: some are
+//! needed to show the pictures, some are notes with dates and places (AVCHD camcorders), some are
+//! an encoder's signature. What passes is listed here; a note that is not understood is blanked.
+
+/// Messages of plain numbers that decoders and screens use: timing, recovery, layout, colour volume.
+/// Not here: user data (4, 5), time codes (136), and whatever else may tell of the world.
+const MESSAGES: &[u64] = &[
+    0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 45, 46, 47, 128,
+    129, 130, 131, 132, 133, 134, 135, 137, 142, 144, 147, 148, 149, 165, 176, 177,
+];
+
+/// Registered user data (4) that screens need: HDR10+ and HDR Vivid brightness curves.
+const REGISTERED: &[&[u8]] =
+    &[&[0xB5, 0x00, 0x3C, 0x00, 0x01, 0x04], &[0x26, 0x00, 0x04, 0x00, 0x05]];
+
+const X264: [u8; 16] = *b"\xDC\x45\xE9\xBD\xE6\xD9\x48\xB7\x96\x2C\xD8\x20\xD9\x23\xEE\xEF";
+const X265: [u8; 16] = *b"\x2C\xA2\xDE\x09\xB5\x17\x47\xDB\xBB\x55\xA4\xFE\x7F\xC2\xFC\x4E";
+/// Apple's encoders sign each stream with ten bytes: a constant and a counter.
+const APPLE: [u8; 16] = *b"\x47\x56\x4A\xDC\x5C\x4C\x43\x3F\x94\xEF\xC5\x11\x3C\xD1\x43\xA8";
+const APPLE_LEN: usize = 26;
+
+/// Longest signature text of an encoder.
+const MAX_TEXT: usize = 4096;
+/// Longest setting of an encoder with its value, so that no sentence passes for one.
+const MAX_SETTING: usize = 48;
+
+/// Whether an SEI message of `kind` may stay as it is.
+pub(super) fn may_pass(kind: u64, payload: &[u8]) -> bool {
+    match kind {
+        4 => REGISTERED.iter().any(|known| payload.starts_with(known)),
+        5 => unregistered(payload),
+        _ => MESSAGES.contains(&kind),
+    }
+}
+
+fn unregistered(payload: &[u8]) -> bool {
+    let Some((uuid, text)) = payload.split_first_chunk::<16>() else {
+        return payload.is_empty();
+    };
+    match *uuid {
+        // An identifier and nothing else says no more than which encoder it was.
+        _ if text.is_empty() => true,
+        X264 => settings(text, b"x264 - core ", b" - H.264/MPEG-4 AVC codec - Copy"),
+        X265 => settings(text, b"x265 (build ", b" - H.265/HEVC codec - Copyright "),
+        APPLE => payload.len() == APPLE_LEN,
+        _ => false,
+    }
+}
+
+/// Whether `text` is an encoder's list of settings and holds nothing else.
+fn settings(text: &[u8], start: &[u8], middle: &[u8]) -> bool {
+    let text = text.strip_suffix(&[0]).unwrap_or(text);
+    if text.len() > MAX_TEXT || !text.starts_with(start) {
+        return false;
+    }
+    let find = |part: &[u8]| memchr::memmem::find(text, part);
+    let Some((first, second)) = find(middle).zip(find(b" - options: ")) else {
+        return false;
+    };
+    let head_end = second + b" - options: ".len();
+    let is_head = |byte: &u8| byte.is_ascii_alphanumeric() || b" -./:+()[],".contains(byte);
+    first < 160
+        && second.saturating_sub(first) < 160
+        && text[..head_end].iter().all(is_head)
+        && text[head_end..].split(|&byte| byte == b' ').all(setting)
+}
+
+/// Whether `token` is a name or `name=value` as encoders write them.
+fn setting(token: &[u8]) -> bool {
+    let is_value = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.,:()=/".contains(byte);
+    token.len() <= MAX_SETTING && token.iter().all(is_value)
+}
+
+/// Whether the user data of an MPEG-4 Part 2 stream is the signature of an encoder. Decoders read
+/// it to work around that encoder's mistakes, so the picture may depend on it.
+pub(super) fn is_encoder_name(text: &[u8]) -> bool {
+    let text = text.strip_suffix(&[0]).unwrap_or(text);
+    let names: [&[u8]; 4] = [b"Lavc", b"FFmpeg", b"XviD", b"DivX"];
+    let version = names.iter().find_map(|name| text.strip_prefix(*name));
+    let is_version = |byte: &u8| byte.is_ascii_digit() || b".bBpC".contains(byte);
+    version.is_some_and(|version| version.len() <= 16 && version.iter().all(is_version))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(uuid: [u8; 16], text: &[u8]) -> Vec<u8> {
+        [&uuid, text].concat()
+    }
+
+    const SETTINGS: &[u8] = b"x264 - core 164 r3095 baee400 - H.264/MPEG-4 AVC codec - Copyleft \
+        2003-2022 - http://www.videolan.org/x264.html - options: cabac=1 me=hex psy_rd=1.00:0.00\0";
+
+    #[test]
+    fn the_settings_of_an_encoder_may_pass() {
+        assert!(may_pass(5, &with(X264, SETTINGS)));
+        assert!(may_pass(5, &X264));
+    }
+
+    #[test]
+    fn a_note_in_the_settings_does_not_pass() {
+        let long = [SETTINGS.trim_ascii_end(), b" place=", &[b'a'; 60]].concat();
+        assert!(!may_pass(5, &with(X264, &long)));
+        assert!(!may_pass(5, &with(X264, b"x264 - core 1; home at +13.1+22.4/")));
+    }
+
+    #[test]
+    fn notes_of_others_and_captions_do_not_pass() {
+        assert!(!may_pass(
+            5,
+            &with(*b"\x17\xee\x8c\x60\xf8\x4d\x11\xd9\x8c\xd6\x08\x00\x20\x0c\x9a\x66", b"MDPM")
+        ));
+        assert!(!may_pass(4, b"\xB5\x00\x31GA94"));
+        assert!(!may_pass(136, &[1, 2, 3]));
+    }
+
+    #[test]
+    fn only_the_name_of_an_encoder_is_one() {
+        assert!(is_encoder_name(b"Lavc59.37.100"));
+        assert!(!is_encoder_name(b"Lavc at home"));
+    }
+}

@@ -1,0 +1,45 @@
+//! The tags that are read or named, of all directories (Exif 3.0, 4.6).
+
+pub(super) const GPS_VERSION: u16 = 0x00;
+pub(super) const LATITUDE_REF: u16 = 0x01;
+pub(super) const LATITUDE: u16 = 0x02;
+pub(super) const LONGITUDE_REF: u16 = 0x03;
+pub(super) const LONGITUDE: u16 = 0x04;
+pub(super) const ALTITUDE_REF: u16 = 0x05;
+pub(super) const ALTITUDE: u16 = 0x06;
+pub(super) const GPS_TIME: u16 = 0x07;
+pub(super) const DIRECTION: u16 = 0x11;
+pub(super) const GPS_DATE: u16 = 0x1D;
+pub(super) const ACCURACY: u16 = 0x1F;
+pub(super) const DESCRIPTION: u16 = 0x010E;
+pub(super) const MAKE: u16 = 0x010F;
+pub(super) const MODEL: u16 = 0x0110;
+pub(super) const ORIENTATION: u16 = 0x0112;
+pub(super) const SOFTWARE: u16 = 0x0131;
+pub(super) const CHANGED: u16 = 0x0132;
+pub(super) const ARTIST: u16 = 0x013B;
+pub(super) const HOST: u16 = 0x013C;
+pub(super) const PREVIEW_LEN: u16 = 0x0202;
+pub(super) const XMP: u16 = 0x02BC;
+pub(super) const COPYRIGHT: u16 = 0x8298;
+pub(super) const IPTC: u16 = 0x83BB;
+pub(super) const PHOTOSHOP: u16 = 0x8649;
+pub(super) const EXIF_DIRECTORY: u16 = 0x8769;
+pub(super) const GPS_DIRECTORY: u16 = 0x8825;
+pub(super) const TAKEN: u16 = 0x9003;
+pub(super) const CREATED: u16 = 0x9004;
+pub(super) const OFFSET_CHANGED: u16 = 0x9010;
+pub(super) const OFFSET_TAKEN: u16 = 0x9011;
+pub(super) const OFFSET_CREATED: u16 = 0x9012;
+pub(super) const MAKER_NOTE: u16 = 0x927C;
+pub(super) const USER_COMMENT: u16 = 0x9286;
+pub(super) const SUBSEC_CHANGED: u16 = 0x9290;
+pub(super) const SUBSEC_TAKEN: u16 = 0x9291;
+pub(super) const SUBSEC_CREATED: u16 = 0x9292;
+pub(super) const XP_FIRST: u16 = 0x9C9B;
+pub(super) const XP_LAST: u16 = 0x9C9F;
+pub(super) const INTEROP_DIRECTORY: u16 = 0xA005;
+pub(super) const UNIQUE_ID: u16 = 0xA420;
+/// Owner, serial number, lens and, since Exif 3.0, names of people and programs.
+pub(super) const OWNER_FIRST: u16 = 0xA430;
+pub(super) const OWNER_LAST: u16 = 0xA43C;

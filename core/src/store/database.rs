@@ -1,0 +1,160 @@
+//! One database and the keys to it that are open.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction};
+
+use crate::error::{Error, Refusal, Result};
+use crate::ids::ReportId;
+use crate::vault::cell::CellKey;
+use crate::vault::keys::{Keyring, QueueKey, VaultKey, Wrapping, vault_generation};
+use crate::vault::{DeviceKey, Keys, db};
+
+/// A database and what of it is open.
+pub(super) struct Database {
+    path: PathBuf,
+    /// None while suspended: a phone kills an app that holds a database's lock in the background.
+    connection: Option<Connection>,
+    wrapping: Wrapping,
+    pub(super) vault: Option<VaultKey>,
+    queue: Option<QueueKey>,
+}
+
+impl Database {
+    /// Opens the database and, if the device gives it, the key of its outbox.
+    pub(super) fn open(
+        path: &Path,
+        device: &dyn DeviceKey,
+        wrapping: Wrapping,
+        generation: u32,
+    ) -> Result<Self> {
+        let mut connection = db::open(path)?;
+        let keyring = Keyring { device, wrapping };
+        keyring.make_missing(&mut connection, generation)?;
+        let queue = match keyring.open_queue(&connection) {
+            Ok(queue) => Some(queue),
+            // Without it parts leave by a fresh upload.
+            Err(Error::Locked | Error::KeyLost | Error::Damaged) => None,
+            Err(error) => return Err(error),
+        };
+        let path = path.to_owned();
+        Ok(Self { path, connection: Some(connection), wrapping, vault: None, queue })
+    }
+
+    /// Opens the vault key, if it needs nothing but the device.
+    pub(super) fn open_vault(&mut self, device: &dyn DeviceKey) -> Result<()> {
+        let keyring = self.keyring(device);
+        let connection = self.connection()?;
+        let vault = keyring.open_vault(connection)?;
+        // What was replaced before a kill is destroyed now.
+        keyring.destroy_stale(connection)?;
+        self.vault = Some(vault);
+        Ok(())
+    }
+
+    /// Opens the vault key anew if another process has replaced it since.
+    pub(super) fn refresh(&mut self, device: &dyn DeviceKey) -> Result<()> {
+        let Some(vault) = &self.vault else { return Ok(()) };
+        if vault_generation(self.connection()?)? == Some(vault.generation) {
+            return Ok(());
+        }
+        self.vault = None;
+        self.open_vault(device)
+    }
+
+    pub(super) fn keyring<'d>(&self, device: &'d dyn DeviceKey) -> Keyring<'d> {
+        Keyring { device, wrapping: self.wrapping }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.is_some() && self.vault.is_some() && self.queue.is_some()
+    }
+
+    pub(super) fn has_outbox(&self) -> bool {
+        self.queue.is_some()
+    }
+
+    pub(super) fn connection(&self) -> Result<&Connection> {
+        Ok(self.connection.as_ref().ok_or(Refusal::Suspended)?)
+    }
+
+    /// The connection and the vault key, to be changed together.
+    pub(super) fn vault_mut(&mut self) -> Result<(&mut Connection, &mut VaultKey)> {
+        let connection = self.connection.as_mut().ok_or(Refusal::Suspended)?;
+        Ok((connection, self.vault.as_mut().ok_or(Error::Locked)?))
+    }
+
+    pub(super) fn open_parts(&mut self) -> Result<(&Connection, Keys<'_>)> {
+        let connection = self.connection.as_ref().ok_or(Refusal::Suspended)?;
+        Ok((connection, keys(self.vault.as_ref(), self.queue.as_ref())?))
+    }
+
+    pub(super) fn write<T>(
+        &mut self,
+        work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let keys = keys(self.vault.as_ref(), self.queue.as_ref())?;
+        let transaction = db::write(self.connection.as_mut().ok_or(Refusal::Suspended)?)?;
+        // What is sealed under a key that another process has just replaced would be lost.
+        if vault_generation(&transaction)? != Some(keys.vault.generation) {
+            return Err(Refusal::Busy.into());
+        }
+        let done = work(&transaction, keys)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// The outbox, if its key is there.
+    pub(super) fn outbox(&self) -> Result<Option<(&Connection, CellKey)>> {
+        let Some(queue) = &self.queue else { return Ok(None) };
+        Ok(Some((self.connection()?, queue.cells())))
+    }
+
+    pub(super) fn write_outbox(
+        &mut self,
+        work: &mut impl FnMut(&Transaction<'_>, &CellKey) -> Result<()>,
+    ) -> Result<()> {
+        let Some(queue) = &self.queue else { return Ok(()) };
+        let transaction = db::write(self.connection.as_mut().ok_or(Refusal::Suspended)?)?;
+        work(&transaction, &queue.cells())?;
+        Ok(transaction.commit()?)
+    }
+
+    pub(super) fn has_report(&self, report: ReportId) -> Result<bool> {
+        let sql = "SELECT count(*) FROM report WHERE id = ?1";
+        let rows: u32 = self.connection()?.query_row(sql, [report.as_bytes()], |row| row.get(0))?;
+        Ok(rows > 0)
+    }
+
+    /// Writes everything into the one file and lets go of it; the keys stay.
+    pub(super) fn suspend(&mut self) -> Result<()> {
+        if let Some(connection) = self.connection.take() {
+            // Another process may be reading; then the log stays, and that loses nothing.
+            let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+            connection.query_row(checkpoint, [], |_| Ok(()))?;
+            connection.close().map_err(|(_, error)| error)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn resume(&mut self) -> Result<()> {
+        if self.connection.is_none() {
+            self.connection = Some(db::open(&self.path)?);
+        }
+        Ok(())
+    }
+
+    /// Closes the database without waiting for anything.
+    pub(super) fn close(&mut self) {
+        self.connection = None;
+    }
+}
+
+fn keys<'a>(vault: Option<&'a VaultKey>, queue: Option<&'a QueueKey>) -> Result<Keys<'a>> {
+    let vault = vault.ok_or(Error::Locked)?;
+    Ok(Keys::new(vault, queue.ok_or(Error::KeyLost)?))
+}

@@ -1,0 +1,132 @@
+//! Reports begun while the vault is closed, and parts that must leave although it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Database, Shelves};
+use crate::crypto::make_bytes;
+use crate::drafts;
+use crate::error::{Error, Result};
+use crate::home::Home;
+use crate::ids::PartId;
+use crate::queue;
+use crate::vault::DeviceKey;
+use crate::vault::keys::Wrapping;
+
+/// So many emergencies may lie beside a vault that never opens again.
+const MOST: u32 = 100;
+
+/// The emergency that is there and opens, if any. One that does not open stays where it is.
+pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Database>> {
+    for path in existing(home) {
+        if let Ok(database) = open_at(&path, device) {
+            return Ok(Some(database));
+        }
+    }
+    Ok(None)
+}
+
+/// A new emergency.
+pub(super) fn make(home: &Home, device: &dyn DeviceKey) -> Result<Database> {
+    let free = (1..=MOST).map(|number| home.emergency(number)).find(|path| !path.exists());
+    open_at(&free.ok_or(Error::StorageFull)?, device)
+}
+
+fn open_at(path: &Path, device: &dyn DeviceKey) -> Result<Database> {
+    // The main database counts its generations from zero. A random one above the half never meets
+    // them, nor the one of another emergency.
+    let generation = u32::from_be_bytes(make_bytes()) | 1 << 31;
+    let mut database = Database::open(path, device, Wrapping::Emergency, generation)?;
+    database.open_vault(device)?;
+    if database.has_outbox() { Ok(database) } else { Err(Error::KeyLost) }
+}
+
+fn existing(home: &Home) -> Vec<PathBuf> {
+    (1..=MOST).map(|number| home.emergency(number)).filter(|path| path.exists()).collect()
+}
+
+/// Whether there is an emergency that is not open.
+pub(super) fn any_unopened(home: &Home, shelves: &Shelves) -> bool {
+    let open = shelves.emergency.as_ref().map(Database::path);
+    existing(home).iter().any(|path| Some(path.as_path()) != open)
+}
+
+/// Moves everything of the emergencies into the open vault.
+///
+/// One transaction in the vault, then the emergency goes. A kill in between moves it twice, and
+/// the second time overwrites the first with the same.
+pub(super) fn absorb(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey) -> Result<()> {
+    while let Some(mut emergency) = shelves.emergency.take() {
+        let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+        let moved = {
+            let (from, from_keys) = emergency.open_parts()?;
+            main.write(|to, keys| {
+                drafts::copy_all(from, from_keys.vault, to, keys.vault)?;
+                queue::copy_all(from, &from_keys.queue(), to, &keys.queue())
+            })
+        };
+        if let Err(error) = moved {
+            shelves.emergency = Some(emergency);
+            return Err(error);
+        }
+        emergency.keyring(device).destroy_all(emergency.connection()?)?;
+        remove(emergency)?;
+        shelves.emergency = open(home, device)?;
+    }
+    Ok(())
+}
+
+fn remove(mut database: Database) -> Result<()> {
+    database.close();
+    for file in Home::files_of(database.path()) {
+        match fs::remove_file(file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Queues again what lies sealed in the spool and whose rows can't be read: without its upload URL
+/// it leaves by a fresh upload, and the desk drops the twin.
+pub(super) fn rescue(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey) -> Result<()> {
+    if shelves.main.as_ref().is_some_and(Database::has_outbox) {
+        return Ok(());
+    }
+    let Some(pack) = home.pack().unwrap_or(None) else { return Ok(()) };
+    let waiting = waiting_parts(home, shelves)?;
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    if shelves.emergency.is_none() {
+        // A device that gives no key at all now may give one later.
+        match make(home, device) {
+            Ok(database) => shelves.emergency = Some(database),
+            Err(Error::Locked | Error::KeyLost) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    let Some(emergency) = shelves.emergency.as_mut() else { return Ok(()) };
+    emergency.write(|transaction, keys| {
+        let server = pack.organisation.fingerprint();
+        queue::adopt(transaction, &keys.queue(), server, &waiting)
+    })
+}
+
+/// The sealed parts that may not have arrived: those whose row says so, or all in the spool if no
+/// row can be read.
+fn waiting_parts(home: &Home, shelves: &Shelves) -> Result<Vec<(PartId, u64)>> {
+    let arrived = match &shelves.main {
+        Some(main) => queue::arrived(main.connection()?).unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let mut waiting = Vec::new();
+    for entry in fs::read_dir(home.spool())? {
+        let entry = entry?;
+        let id = entry.file_name().to_str().and_then(|name| name.parse::<PartId>().ok());
+        if let Some(id) = id.filter(|id| !arrived.contains(id)) {
+            waiting.push((id, entry.metadata()?.len()));
+        }
+    }
+    Ok(waiting)
+}

@@ -1,0 +1,177 @@
+//! Locking, unlocking, erasing and suspending.
+
+use std::fs;
+use std::sync::TryLockError;
+use std::time::{Duration, Instant};
+
+use super::{Database, Shelves, Store, closed, open_main};
+use crate::drafts;
+use crate::error::{Error, Refusal, Result};
+use crate::ids::{MediumId, PartId, ReportId};
+use crate::intake;
+use crate::queue;
+use crate::vault::keys::needs_passphrase;
+use crate::vault::{Passphrase, VaultState};
+
+impl Store {
+    /// Forgets the vault key. The outbox goes on.
+    pub(crate) fn lock(&self) {
+        let mut shelves = self.shelves();
+        if shelves.state == VaultState::Ready
+            && let Some(main) = shelves.main.as_mut()
+        {
+            main.vault = None;
+            shelves.state = VaultState::Locked;
+        }
+    }
+
+    /// Opens the vault, with the passphrase if it has one.
+    pub(crate) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        let mut shelves = self.shelves();
+        match shelves.state {
+            VaultState::Ready => return Ok(()),
+            VaultState::Locked => {}
+            state => return Err(closed(state)),
+        }
+        let device = self.device.as_ref();
+        let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+        let opened = match passphrase {
+            None => main.open_vault(device),
+            Some(passphrase) => unlock(main, device, passphrase),
+        };
+        match opened {
+            Ok(()) => shelves.state = VaultState::Ready,
+            Err(Error::KeyLost) => {
+                shelves.state = VaultState::KeyLost;
+                return Err(Error::KeyLost);
+            }
+            Err(error) => return Err(error),
+        }
+        self.settle(&mut shelves)
+    }
+
+    /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes.
+    pub(crate) fn set_passphrase(
+        &self,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+        limit: Option<u32>,
+    ) -> Result<()> {
+        let mut shelves = self.shelves();
+        let main = ready(&mut shelves)?;
+        let keyring = main.keyring(self.device.as_ref());
+        needs_passphrase(main.connection()?, old.is_some())?;
+        if let Some(old) = old {
+            // Whoever holds an unlocked phone still has to know the old one.
+            keyring.unlock(main.connection()?, old)?;
+        }
+        let (connection, key) = main.vault_mut()?;
+        keyring.set_passphrase(connection, key, new, limit)
+    }
+
+    /// Deletes a report so that no copy of the home opens it: its rows go, the vault key is
+    /// replaced, and the device key that wrapped the old one is destroyed. Gives the files to
+    /// remove.
+    pub(crate) fn erase(&self, report: ReportId) -> Result<(Vec<MediumId>, Vec<PartId>)> {
+        let mut shelves = self.shelves();
+        let database = self.fresh(&mut shelves, report)?;
+        let keyring = database.keyring(self.device.as_ref());
+        let queue_key = database.outbox()?.map(|(_, key)| key).ok_or(Error::KeyLost)?;
+        let mut files = (Vec::new(), Vec::new());
+        let (connection, key) = database.vault_mut()?;
+        keyring.replace_vault_key(connection, key, |transaction, old, new| {
+            files.0 = drafts::delete(transaction, report)?;
+            files.1 = queue::delete_of(transaction, &queue_key, report)?;
+            drafts::reseal_all(transaction, old, new)?;
+            intake::reseal(transaction, old, new)
+        })?;
+        Ok(files)
+    }
+
+    /// Removes a report that was begun a moment ago and came to nothing. Nothing of it was anybody's
+    /// secret yet, so no key is replaced.
+    pub(crate) fn discard(&self, report: ReportId) -> Result<()> {
+        let media = self.write(report, |transaction, _| drafts::delete(transaction, report))?;
+        for medium in media {
+            // What stays is swept at the next start.
+            let _ = fs::remove_file(self.home.blob(medium));
+        }
+        Ok(())
+    }
+
+    /// The identity that opens the intake.
+    pub(crate) fn intake_identity(&self) -> Result<age::x25519::Identity> {
+        let mut shelves = self.shelves();
+        let (connection, keys) = ready(&mut shelves)?.open_parts()?;
+        intake::identity(connection, keys.vault)
+    }
+
+    /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
+    pub(crate) fn wipe(&self) -> Result<()> {
+        let mut shelves = self.shelves();
+        for database in shelves.all() {
+            let keyring = database.keyring(self.device.as_ref());
+            keyring.destroy_all(database.connection()?)?;
+            database.close();
+        }
+        shelves.main = None;
+        shelves.emergency = None;
+        shelves.state = VaultState::KeyLost;
+        for folder in
+            [self.home.blobs(), self.home.spool(), self.home.intake(), self.home.root().to_owned()]
+        {
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_file() {
+                    fs::remove_file(path)?;
+                }
+            }
+        }
+        let (main, state) = open_main(&self.home, self.device.as_ref())?;
+        (shelves.main, shelves.state) = (main, state);
+        Ok(())
+    }
+
+    /// Writes everything down and lets go of the files, within the time that the platform gives.
+    pub(crate) fn suspend(&self, within: Duration) -> Result<()> {
+        let deadline = Instant::now() + within;
+        loop {
+            match self.shelves.try_lock() {
+                Ok(mut shelves) => return shelves.all().try_for_each(Database::suspend),
+                Err(TryLockError::Poisoned(poisoned)) => {
+                    return poisoned.into_inner().all().try_for_each(Database::suspend);
+                }
+                Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+                Err(TryLockError::WouldBlock) => return Err(Refusal::Busy.into()),
+            }
+        }
+    }
+
+    /// Opens the files again.
+    pub(crate) fn resume(&self) -> Result<()> {
+        self.shelves().all().try_for_each(Database::resume)
+    }
+}
+
+/// The main database of an open vault.
+fn ready(shelves: &mut Shelves) -> Result<&mut Database> {
+    match shelves.state {
+        VaultState::Ready => shelves.main.as_mut().ok_or(Error::Damaged),
+        state => Err(closed(state)),
+    }
+}
+
+fn unlock(
+    main: &mut Database,
+    device: &dyn crate::vault::DeviceKey,
+    passphrase: &Passphrase,
+) -> Result<()> {
+    let keyring = main.keyring(device);
+    let connection = main.connection()?;
+    let vault = keyring.unlock(connection, passphrase)?;
+    keyring.destroy_stale(connection)?;
+    main.vault = Some(vault);
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! The open home: its databases, their keys and the clock, shared by the façade and a transfer.
+//!
+//! A home has one main database. **An emergency is never locked out**: while the main one is
+//! locked, damaged, written by a newer app, or its key is lost, a new report goes into an emergency
+//! database beside it, under a key that the device gives while locked, and moves over when the
+//! vault opens again ([`emergency`]). The main one is never touched meanwhile.
+//!
+//! Reports are found in the database that has them; the outbox is all databases' together.
+
+mod database;
+mod emergency;
+mod guard;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rusqlite::{Connection, Transaction};
+
+use self::database::Database;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::forms::Moment;
+use crate::home::{Home, sweep};
+use crate::ids::{MediumId, PartId, ReportId};
+use crate::intake;
+use crate::vault::cell::CellKey;
+use crate::vault::keys::Wrapping;
+use crate::vault::{DeviceKey, Keys, VaultState};
+
+/// One home, opened once per process.
+pub(crate) struct Store {
+    pub(crate) home: Home,
+    clock: Arc<dyn Clock>,
+    device: Arc<dyn DeviceKey>,
+    shelves: Mutex<Shelves>,
+}
+
+/// The databases of a home.
+struct Shelves {
+    /// What can be done with the main database.
+    state: VaultState,
+    /// The main database; none if it is damaged or from a newer app.
+    main: Option<Database>,
+    /// What was begun while the main one was closed.
+    emergency: Option<Database>,
+}
+
+impl Store {
+    /// Opens the home. A vault that can't be opened is a state, not an error.
+    pub(crate) fn open(
+        home: Home,
+        device: Arc<dyn DeviceKey>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let (main, state) = open_main(&home, device.as_ref())?;
+        let emergency = emergency::open(&home, device.as_ref())?;
+        let shelves = Mutex::new(Shelves { state, main, emergency });
+        let store = Self { home, clock, device, shelves };
+        store.settle(&mut store.shelves())?;
+        Ok(store)
+    }
+
+    /// Brings the databases in order after the vault has opened or failed to.
+    fn settle(&self, shelves: &mut Shelves) -> Result<()> {
+        if shelves.state == VaultState::Ready {
+            emergency::absorb(&self.home, shelves, self.device.as_ref())?;
+            prepare_intake(&self.home, shelves)?;
+            return sweep_orphans(&self.home, shelves);
+        }
+        emergency::rescue(&self.home, shelves, self.device.as_ref())
+    }
+
+    pub(crate) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
+    pub(crate) fn state(&self) -> VaultState {
+        self.shelves().state
+    }
+
+    /// Reads a report from the database that has it.
+    pub(crate) fn read<T>(
+        &self,
+        report: ReportId,
+        work: impl FnOnce(&Connection, Keys<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut shelves = self.shelves();
+        let database = self.fresh(&mut shelves, report)?;
+        let (connection, keys) = database.open_parts()?;
+        work(connection, keys)
+    }
+
+    /// Writes to a report: all of `work` is on disk when this returns, or none of it.
+    pub(crate) fn write<T>(
+        &self,
+        report: ReportId,
+        work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut shelves = self.shelves();
+        self.fresh(&mut shelves, report)?.write(work)
+    }
+
+    /// Writes a new report: to the vault if it is open, else to the emergency's.
+    pub(crate) fn write_new<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let mut shelves = self.shelves();
+        if shelves.state == VaultState::Ready {
+            shelves.refresh(self.device.as_ref())?;
+            return shelves.main.as_mut().ok_or(Error::Damaged)?.write(work);
+        }
+        if shelves.emergency.is_none() {
+            shelves.emergency = Some(emergency::make(&self.home, self.device.as_ref())?);
+        }
+        shelves.emergency.as_mut().ok_or(Error::Damaged)?.write(work)
+    }
+
+    /// Reads from each database whose reports open.
+    pub(crate) fn read_all<T>(
+        &self,
+        mut work: impl FnMut(&Connection, Keys<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut shelves = self.shelves();
+        shelves.refresh(self.device.as_ref())?;
+        let mut results = Vec::new();
+        for database in shelves.all().filter(|database| database.is_open()) {
+            let (connection, keys) = database.open_parts()?;
+            results.push(work(connection, keys)?);
+        }
+        Ok(results)
+    }
+
+    /// Reads from each outbox.
+    pub(crate) fn read_outboxes<T>(
+        &self,
+        mut work: impl FnMut(&Connection, &CellKey) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut shelves = self.shelves();
+        let mut results = Vec::new();
+        for database in shelves.all() {
+            if let Some((connection, key)) = database.outbox()? {
+                results.push(work(connection, &key)?);
+            }
+        }
+        Ok(results)
+    }
+
+    /// Writes to each outbox, one transaction each.
+    pub(crate) fn write_outboxes(
+        &self,
+        mut work: impl FnMut(&Transaction<'_>, &CellKey) -> Result<()>,
+    ) -> Result<()> {
+        for database in self.shelves().all() {
+            database.write_outbox(&mut work)?;
+        }
+        Ok(())
+    }
+
+    /// The database of a report, with the keys that are on disk now.
+    fn fresh<'a>(&self, shelves: &'a mut Shelves, report: ReportId) -> Result<&'a mut Database> {
+        shelves.refresh(self.device.as_ref())?;
+        shelves.of(report)
+    }
+
+    fn shelves(&self) -> MutexGuard<'_, Shelves> {
+        // A panic elsewhere leaves no half-done write: SQLite rolls the transaction back.
+        self.shelves.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelves {
+    fn all(&mut self) -> impl Iterator<Item = &mut Database> {
+        self.main.iter_mut().chain(self.emergency.iter_mut())
+    }
+
+    /// Takes up a vault key that another process has put in place of ours. If that needs a
+    /// passphrase, the vault is locked from now on.
+    fn refresh(&mut self, device: &dyn DeviceKey) -> Result<()> {
+        let Some(main) = self.main.as_mut().filter(|main| main.is_open()) else { return Ok(()) };
+        if let Err(error) = main.refresh(device) {
+            self.state = state_of(error)?;
+        }
+        Ok(())
+    }
+
+    /// The database of a report that can be opened now.
+    fn of(&mut self, report: ReportId) -> Result<&mut Database> {
+        if self.state == VaultState::Ready {
+            return self.main.as_mut().ok_or(Error::Damaged);
+        }
+        let state = self.state;
+        match self.emergency.as_mut() {
+            Some(emergency) if emergency.has_report(report)? => Ok(emergency),
+            _ => Err(closed(state)),
+        }
+    }
+}
+
+fn open_main(home: &Home, device: &dyn DeviceKey) -> Result<(Option<Database>, VaultState)> {
+    let opened = Database::open(&home.database(), device, Wrapping::Main, 0);
+    let mut database = match opened {
+        Ok(database) => database,
+        Err(error) => return Ok((None, state_of(error)?)),
+    };
+    let state = match database.open_vault(device) {
+        Ok(()) => VaultState::Ready,
+        Err(error) => state_of(error)?,
+    };
+    Ok((Some(database), state))
+}
+
+/// The state that an error of opening stands for; any other error is one.
+fn state_of(error: Error) -> Result<VaultState> {
+    match error {
+        Error::Locked => Ok(VaultState::Locked),
+        Error::KeyLost => Ok(VaultState::KeyLost),
+        Error::Damaged => Ok(VaultState::Damaged),
+        Error::FromNewerApp => Ok(VaultState::FromNewerApp),
+        error => Err(error),
+    }
+}
+
+/// What a call is told that needs the vault open.
+fn closed(state: VaultState) -> Error {
+    match state {
+        VaultState::Ready | VaultState::Locked => Error::Locked,
+        VaultState::KeyLost => Error::KeyLost,
+        VaultState::Damaged => Error::Damaged,
+        VaultState::FromNewerApp => Error::FromNewerApp,
+    }
+}
+
+/// The intake's key is made once; after that an opening of the home writes nothing.
+fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
+    let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+    let (connection, keys) = main.open_parts()?;
+    if home.intake_key().exists() && intake::identity(connection, keys.vault).is_ok() {
+        return Ok(());
+    }
+    main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))
+}
+
+/// Removes files that a kill left without a row: nothing refers to them, so nothing is lost.
+fn sweep_orphans(home: &Home, shelves: &mut Shelves) -> Result<()> {
+    // Somebody is making files in another process: the next start sweeps.
+    let Some(_held) = home.lock_files()? else { return Ok(()) };
+    // What an emergency that does not open refers to is unknown, so nothing is swept.
+    if emergency::any_unopened(home, shelves) {
+        return Ok(());
+    }
+    let Some(main) = shelves.main.as_mut() else { return Ok(()) };
+    let connection = main.connection()?;
+    let has = |table: &str, id: &[u8]| -> bool {
+        let sql = format!("SELECT count(*) FROM {table} WHERE id = ?1");
+        // When in doubt the file stays.
+        connection.query_row(&sql, [id], |row| row.get::<_, u32>(0)).map_or(true, |rows| rows > 0)
+    };
+    sweep(&home.blobs(), |name| {
+        name.parse::<MediumId>().is_ok_and(|id| has("medium", id.as_bytes()))
+    })?;
+    sweep(&home.spool(), |name| name.parse::<PartId>().is_ok_and(|id| has("part", id.as_bytes())))
+}

@@ -1,0 +1,240 @@
+//! What the desk holds of one report, and what follows from it. Pure: no disk, no clock, no keys.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use homeward_core::forms::{Answer, Audience, FieldId, Form, Stage, title};
+use homeward_core::receipts::Receipt;
+use homeward_core::seal::{AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind};
+use homeward_core::{Digest, PartId, ReceiptAddress, ReportId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The format label of a case's body; its last word is the version.
+const FORMAT: &str = "homeward-case/1";
+
+/// One report as the desk holds it.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Case {
+    format: String,
+    /// The report.
+    pub report: ReportId,
+    /// Where its receipt is left.
+    pub receipt_address: ReceiptAddress,
+    /// Whom its receipt is sealed to.
+    pub receipt_recipient: String,
+    /// When its first part was opened, Unix ms.
+    pub opened_at_ms: i64,
+    /// Every part that was opened, in the order of opening.
+    pub parts: Vec<HeldPart>,
+    /// The last receipt.
+    pub receipt: Option<Receipt>,
+    /// Whether that receipt lies where the phone fetches it.
+    pub receipt_is_out: bool,
+}
+
+/// A part that was opened and found whole.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct HeldPart {
+    /// Its name in the store.
+    pub upload: String,
+    /// Its id.
+    pub part: PartId,
+    /// What it is.
+    pub kind: PartKind,
+    /// Who may open it.
+    pub audiences: Vec<Audience>,
+    /// The version that it came with.
+    pub version: u32,
+    /// The length of its ciphertext.
+    pub bytes: u64,
+    /// The hash of its ciphertext.
+    pub sha256: Digest,
+    /// The file inside.
+    pub content: Content,
+    /// When its upload began, Unix ms.
+    pub received_at_ms: i64,
+    /// The answers, if it holds some.
+    pub document: Option<AnswersDocument>,
+}
+
+// What a report says is not printed by accident.
+impl std::fmt::Debug for Case {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Case(…)")
+    }
+}
+
+impl std::fmt::Debug for HeldPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HeldPart(…)")
+    }
+}
+
+/// How a part that is new to a case relates to what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// Nothing of this id was there.
+    New,
+    /// The same part and the same bytes: an upload whose answer was lost.
+    Twin,
+    /// The same id with other bytes, signed by the same report. Both are kept.
+    Conflict,
+}
+
+/// How much of a report is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseState {
+    /// Only the first minute has come.
+    FirstMinute,
+    /// The report lists parts that have not come.
+    Incomplete,
+    /// All that the report lists is there.
+    Complete,
+}
+
+/// What a part is to the desk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PartState {
+    /// Opened and found whole.
+    Opened,
+    /// Opened, but another part claims the same id.
+    Conflict,
+    /// Listed by the report and not there.
+    Missing,
+}
+
+impl Case {
+    /// A case that begins with `part`.
+    #[must_use]
+    pub fn begin(part: &Part, opened_at_ms: i64) -> Self {
+        Self {
+            format: FORMAT.into(),
+            report: part.report,
+            receipt_address: part.receipt_address,
+            receipt_recipient: part.receipt_recipient.clone(),
+            opened_at_ms,
+            parts: Vec::new(),
+            receipt: None,
+            receipt_is_out: false,
+        }
+    }
+
+    /// Whether this program knows the format that the case was written in.
+    pub(super) fn is_known(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    /// How a part of this id and ciphertext relates to what is there.
+    #[must_use]
+    pub fn relation(&self, part: PartId, sha256: Digest) -> Relation {
+        let same: Vec<_> = self.parts.iter().filter(|held| held.part == part).collect();
+        if same.iter().any(|held| held.sha256 == sha256) {
+            Relation::Twin
+        } else if same.is_empty() {
+            Relation::New
+        } else {
+            Relation::Conflict
+        }
+    }
+
+    /// When its first part came, Unix ms.
+    #[must_use]
+    pub fn received_at_ms(&self) -> i64 {
+        self.parts.iter().map(|held| held.received_at_ms).min().unwrap_or(self.opened_at_ms)
+    }
+
+    /// The newest version of which something is there.
+    #[must_use]
+    pub fn version(&self) -> u32 {
+        self.parts.iter().map(|held| held.version).max().unwrap_or(0)
+    }
+
+    /// The documents that say what the report says now, the latest word last: the answers of the
+    /// newest version that has some, and first minutes that are newer.
+    #[must_use]
+    pub fn documents(&self) -> Vec<&AnswersDocument> {
+        self.current().filter_map(|held| held.document.as_ref()).collect()
+    }
+
+    /// The form's name.
+    #[must_use]
+    pub fn form(&self) -> Option<&str> {
+        self.documents().last().map(|document| document.form.as_str())
+    }
+
+    /// All answers that the desk may see.
+    #[must_use]
+    pub fn answers(&self) -> BTreeMap<FieldId, Value> {
+        let mut answers = BTreeMap::new();
+        for held in self.current() {
+            let Some(document) = &held.document else { continue };
+            // What a newer first minute does not say any more was taken back.
+            if let (PartKind::FirstMinute, Some(form)) = (held.kind, Form::built_in(&document.form))
+            {
+                form.stage(Stage::FirstMinute).for_each(|field| {
+                    answers.remove(&field.id);
+                });
+            }
+            answers.extend(document.answers.clone());
+        }
+        answers
+    }
+
+    /// All media that the answers tell of.
+    #[must_use]
+    pub fn media(&self) -> Vec<&MediumEntry> {
+        let mut seen = BTreeSet::new();
+        let media = self.documents().into_iter().flat_map(|document| &document.media);
+        media.filter(|medium| seen.insert(medium.part)).collect()
+    }
+
+    fn current(&self) -> impl Iterator<Item = &HeldPart> {
+        let of = |kind| self.parts.iter().filter(move |held| held.kind == kind);
+        let newest = |kind| of(kind).map(|held| held.version).max();
+        let answers = newest(PartKind::Answers);
+        let minute = newest(PartKind::FirstMinute).filter(|minute| answers < Some(*minute));
+        let answers = of(PartKind::Answers).filter(move |held| Some(held.version) == answers);
+        answers.chain(of(PartKind::FirstMinute).filter(move |held| Some(held.version) == minute))
+    }
+
+    /// What the report is called in a list.
+    #[must_use]
+    pub fn title(&self) -> Option<String> {
+        let form = Form::built_in(&self.documents().last()?.form)?;
+        let answers = self.answers().into_iter().filter_map(|(id, value)| {
+            let answer = Answer::from_json(&form.field(&id)?.kind, &value).ok()?;
+            Some((id, answer))
+        });
+        title(form, &answers.collect())
+    }
+
+    /// The parts that the report lists, in any version, and that are not there.
+    #[must_use]
+    pub fn missing(&self) -> Vec<&ListedPart> {
+        let mut seen: BTreeSet<PartId> = self.parts.iter().map(|held| held.part).collect();
+        let documents = self.parts.iter().filter_map(|held| held.document.as_ref());
+        let listed = documents.flat_map(|document| &document.parts);
+        listed.filter(|listed| seen.insert(listed.part)).collect()
+    }
+
+    /// How much of the report is there.
+    #[must_use]
+    pub fn state(&self) -> CaseState {
+        if !self.parts.iter().any(|held| held.kind == PartKind::Answers) {
+            CaseState::FirstMinute
+        } else if self.missing().is_empty() {
+            CaseState::Complete
+        } else {
+            CaseState::Incomplete
+        }
+    }
+
+    /// What `held` is to the desk.
+    #[must_use]
+    pub fn part_state(&self, held: &HeldPart) -> PartState {
+        let claims = self.parts.iter().filter(|other| other.part == held.part).count();
+        if claims > 1 { PartState::Conflict } else { PartState::Opened }
+    }
+}

@@ -1,0 +1,173 @@
+//! The casebook: what the desk knows of each report, in `HOME/private/casebook.sqlite`.
+//!
+//! A report is one row, sealed under a key of its own that the casebook key wraps: deleting a
+//! report deletes its key. Who copies the file without `private/casebook.key` learns how many
+//! reports there are, and their ids. Nothing is searched on disk; whoever searches opens all rows.
+
+mod case;
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::time::Duration;
+
+use homeward_core::ReportId;
+use homeward_core::crypto::SigningKey;
+use homeward_core::vault::cell::{Cell, CellKey};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+use crate::home::{Home, make_file, names};
+use crate::keys::{SeedUse, read_seed};
+
+pub use case::{Case, CaseState, HeldPart, PartState, Relation};
+
+/// Every migration, oldest first. Released ones are never edited.
+const MIGRATIONS: &[&str] = &[include_str!("0001_casebook.sql")];
+
+/// How long a command waits for another one that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// The open casebook.
+pub struct Casebook {
+    connection: Connection,
+    key: CellKey,
+}
+
+/// A sealed row.
+struct Row {
+    version: u64,
+    key: Vec<u8>,
+    body: Vec<u8>,
+}
+
+impl Casebook {
+    /// Opens the desk's casebook, making an empty one if there is none.
+    pub fn open(home: &Home) -> Result<Self> {
+        let key = CellKey::new(&*read_seed(&home.private(names::CASEBOOK_KEY), SeedUse::Casebook)?);
+        let connection = connect(&home.private(names::CASEBOOK))?;
+        Ok(Self { connection, key })
+    }
+
+    /// The uploads that need no opening any more.
+    pub fn known_uploads(&self) -> Result<HashSet<String>> {
+        let mut statement = self.connection.prepare("SELECT id FROM upload")?;
+        let ids = statement.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Every report, the newest first.
+    pub fn cases(&self) -> Result<Vec<Case>> {
+        let mut statement = self.connection.prepare("SELECT id, version, key, body FROM report")?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, read_row(row)?)))?;
+        let mut cases = Vec::new();
+        for row in rows {
+            let (id, row) = row?;
+            cases.push(self.open_case(&id, &row)?);
+        }
+        cases.sort_by_key(|case| (std::cmp::Reverse(case.received_at_ms()), case.report));
+        Ok(cases)
+    }
+
+    /// One report.
+    pub fn case(&self, report: ReportId) -> Result<Option<Case>> {
+        let id = report.to_string();
+        find(&self.connection, &id)?.map(|row| self.open_case(&id, &row)).transpose()
+    }
+
+    /// Writes `case`, and with it that `upload` needs no opening any more.
+    pub fn put(&mut self, case: &Case, upload: Option<&str>) -> Result<()> {
+        let id = case.report.to_string();
+        let transaction = write(&mut self.connection)?;
+        let found = find(&transaction, &id)?;
+        let version = found.as_ref().map_or(1, |row| row.version + 1);
+        let key = match &found {
+            Some(row) => open_key(&self.key, &id, row)?,
+            None => SigningKey::make_seed(),
+        };
+        let json = serde_json::to_vec(case).map(Zeroizing::new);
+        let json = json.map_err(|_| Error::Damaged("casebook"))?;
+        let body = CellKey::new(&key).seal(body_cell(&id, version), &json);
+        let wrapped = self.key.seal(key_cell(&id, version), key.as_ref());
+        let (body, wrapped) = (body.map_err(unreadable)?, wrapped.map_err(unreadable)?);
+        transaction.execute(
+            "INSERT INTO report (id, version, key, body) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (id) DO UPDATE SET version = ?2, key = ?3, body = ?4",
+            params![id, version as i64, wrapped, body],
+        )?;
+        if let Some(upload) = upload {
+            let insert = "INSERT OR IGNORE INTO upload (id, report) VALUES (?1, ?2)";
+            transaction.execute(insert, params![upload, id])?;
+        }
+        Ok(transaction.commit()?)
+    }
+
+    fn open_case(&self, id: &str, row: &Row) -> Result<Case> {
+        let key = open_key(&self.key, id, row)?;
+        let json = CellKey::new(&key).open(body_cell(id, row.version), &row.body);
+        let json = json.map_err(unreadable)?;
+        let case: Case = serde_json::from_slice(&json).map_err(|_| Error::Damaged("casebook"))?;
+        if case.is_known() { Ok(case) } else { Err(Error::FromNewerDesk) }
+    }
+}
+
+fn open_key(casebook: &CellKey, id: &str, row: &Row) -> Result<Zeroizing<[u8; 32]>> {
+    let key = casebook.open(key_cell(id, row.version), &row.key).map_err(unreadable)?;
+    let key = key.as_slice().try_into().map_err(|_| Error::Damaged("casebook"))?;
+    Ok(Zeroizing::new(key))
+}
+
+fn key_cell(id: &str, version: u64) -> Cell<'_> {
+    Cell { table: "desk report", id: id.as_bytes(), column: "key", version }
+}
+
+fn body_cell(id: &str, version: u64) -> Cell<'_> {
+    Cell { column: "body", ..key_cell(id, version) }
+}
+
+fn unreadable(_: homeward_core::Error) -> Error {
+    Error::Damaged("casebook")
+}
+
+fn find(connection: &Connection, id: &str) -> Result<Option<Row>> {
+    let select = "SELECT id, version, key, body FROM report WHERE id = ?1";
+    Ok(connection.query_row(select, [id], read_row).optional()?)
+}
+
+fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    let version: i64 = row.get(1)?;
+    Ok(Row { version: version.cast_unsigned(), key: row.get(2)?, body: row.get(3)? })
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    // Made by us, so that nobody else ever reads it; SQLite gives its side files the same mode.
+    match make_file(path, b"") {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(Error::Io { doing: "make the casebook", source: error });
+        }
+        _ => {}
+    }
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA trusted_schema = OFF;
+         PRAGMA foreign_keys = ON;",
+    )?;
+    let transaction = write(&mut connection)?;
+    let found: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let missing = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..));
+    for sql in missing.ok_or(Error::FromNewerDesk)? {
+        transaction.execute_batch(sql)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    transaction.commit()?;
+    Ok(connection)
+}
+
+fn write(connection: &mut Connection) -> Result<Transaction<'_>> {
+    Ok(connection.transaction_with_behavior(TransactionBehavior::Immediate)?)
+}

@@ -1,0 +1,167 @@
+//! Opens one upload with the desk's identities and believes nothing before it is checked.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+use homeward_core::crypto::Hasher;
+use homeward_core::forms::Audience;
+use homeward_core::seal::{ANSWERS_FORMAT, AnswersDocument, OpenError, Part, PartKind, open};
+use homeward_core::{Digest, Fingerprint};
+
+use crate::error::{Error, Result};
+use crate::home::{Home, names};
+use crate::keys::read_identity;
+use crate::store::Upload;
+
+/// Answers are a few kilobytes; a document longer than this is none.
+const MAX_DOCUMENT: usize = 1 << 20;
+
+/// An identity and the audience that it opens for.
+pub struct Identity {
+    audience: Audience,
+    identity: age::x25519::Identity,
+}
+
+/// An upload that opened.
+pub struct Opened {
+    /// What it says of itself, checked.
+    pub part: Part,
+    /// The hash of its ciphertext.
+    pub sha256: Digest,
+    /// Its answers, if it holds some.
+    pub document: Option<AnswersDocument>,
+}
+
+/// Why an upload is not taken: a message id that goes into receipts and lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason(pub &'static str);
+
+impl Reason {
+    /// Not all of it has come.
+    pub const INCOMPLETE: Self = Self("refused-incomplete");
+    /// What the store says of it does not read.
+    pub const STATE: Self = Self("refused-unreadable");
+    /// It was uploaded under another part's id.
+    pub const OTHER_PART: Self = Self("refused-other-part");
+    /// It was sealed to us and says that it is not for us.
+    pub const AUDIENCE: Self = Self("refused-audience");
+    /// It holds no answers where it should.
+    pub const MALFORMED: Self = Self("refused-malformed");
+    /// It is sealed for somebody else.
+    pub const FOREIGN: Self = Self("refused-sealed-for-others");
+}
+
+impl From<OpenError> for Reason {
+    fn from(error: OpenError) -> Self {
+        Self(error.message_id())
+    }
+}
+
+/// The identities of the desk. A file is called after its audience: `police.txt`,
+/// `police-2027-q1.txt`.
+pub fn identities(home: &Home) -> Result<Vec<Identity>> {
+    let folder = home.private(names::IDENTITIES);
+    let entries = std::fs::read_dir(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NoDesk,
+        _ => Error::Io { doing: "read the identities", source: error },
+    })?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(Error::io("read the identities"))?.path();
+        if path.extension().is_none_or(|extension| extension != "txt") {
+            continue;
+        }
+        let audience = audience_of(&path).ok_or(Error::Damaged("identity file's name"))?;
+        found.push(Identity { audience, identity: read_identity(&path)? });
+    }
+    Ok(found)
+}
+
+fn audience_of(path: &Path) -> Option<Audience> {
+    let name = path.file_stem()?.to_str()?.split('-').next()?;
+    serde_json::from_value(name.into()).ok()
+}
+
+/// Opens `upload`, writes its content to `content` and checks that it is what it claims to be.
+/// Nothing that was written may be used unless this returns `Ok`.
+pub fn open_upload(
+    upload: &Upload,
+    identities: &[Identity],
+    organisation: &Fingerprint,
+    content: &mut dyn Write,
+) -> std::result::Result<Opened, Reason> {
+    let mut reason = Reason::FOREIGN;
+    for identity in identities {
+        let file = File::open(&upload.data).map_err(|_| Reason::STATE)?;
+        let mut sealed = Hashed { file, hasher: Hasher::default() };
+        let mut kept = Kept { whole: content, words: Vec::new() };
+        let only = std::slice::from_ref(&identity.identity);
+        match open(&mut sealed, only, organisation, &mut kept) {
+            // Only the head was read: another identity may fit.
+            Err(OpenError::NotForUs) => continue,
+            Err(error) => return Err(error.into()),
+            Ok(part) if !part.audiences.contains(&identity.audience) => reason = Reason::AUDIENCE,
+            Ok(part) => {
+                let document = document_of(&part, &kept.words)?;
+                if upload.part.is_some_and(|claimed| claimed != part.part) {
+                    return Err(Reason::OTHER_PART);
+                }
+                let sha256 = sealed.finish().map_err(|_| Reason::STATE)?;
+                return Ok(Opened { part, sha256, document });
+            }
+        }
+    }
+    Err(reason)
+}
+
+fn document_of(part: &Part, words: &[u8]) -> std::result::Result<Option<AnswersDocument>, Reason> {
+    if !matches!(part.kind, PartKind::FirstMinute | PartKind::Answers) {
+        return Ok(None);
+    }
+    let document: AnswersDocument = serde_json::from_slice(words).map_err(|_| Reason::MALFORMED)?;
+    let known = document.format == ANSWERS_FORMAT;
+    known.then_some(Some(document)).ok_or(Reason::MALFORMED)
+}
+
+/// Hashes what is read through it.
+struct Hashed {
+    file: File,
+    hasher: Hasher,
+}
+
+impl Hashed {
+    /// The hash of the whole file.
+    fn finish(mut self) -> io::Result<Digest> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.hasher.finish())
+    }
+}
+
+impl Read for Hashed {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.file.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+/// Passes everything on, and keeps the first bytes: a document is read from them, and a video does
+/// not fill the memory.
+struct Kept<'a> {
+    whole: &'a mut dyn Write,
+    words: Vec<u8>,
+}
+
+impl Write for Kept<'_> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.whole.write(buffer)?;
+        let room = MAX_DOCUMENT.saturating_sub(self.words.len()).min(count);
+        self.words.extend_from_slice(&buffer[..room]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.whole.flush()
+    }
+}

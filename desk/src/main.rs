@@ -1,0 +1,88 @@
+//! `homeward-desk`: reads the command line, calls the library, prints what came of it.
+
+mod cli;
+mod print;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use homeward_desk::error::{Error, Result};
+use homeward_desk::home::Home;
+use homeward_desk::receive::{Limits, Server};
+use homeward_desk::{brand, collect, files, init, view};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use cli::{Brand, Cli, Command};
+use print::{Printer, plain};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let printer = Printer { json: cli.json };
+    match run(cli, &printer) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print::note(&error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, printer: &Printer) -> Result<()> {
+    let home = Home::at(cli.home);
+    match cli.command {
+        Command::Init { name, host } => {
+            let card = init::init(&home, &name, &host)?;
+            let fingerprint = card.organisation.fingerprint().to_string();
+            printer.print(
+                &json!({ "organisation": card.organisation.name, "fingerprint": fingerprint }),
+                &format!(
+                    "made a desk for {}\nfingerprint {fingerprint}",
+                    plain(&card.organisation.name)
+                ),
+            )
+        }
+        Command::Brand(Brand::New { dir }) => {
+            brand::make_source(&home, &dir)?;
+            printer.print(
+                &json!({ "made": brand::FILE }),
+                "made brand.toml: change its url, then build it",
+            )
+        }
+        Command::Brand(Brand::Build { dir, out }) => {
+            printer.pack(&brand::build(&home, &dir, &out)?)
+        }
+        Command::Collect => printer.collected(&collect::collect(&home)?),
+        Command::List => printer.list(&view::list(&home)?),
+        Command::Show { report } => printer.report(&view::show(&home, &report)?),
+        Command::Files { report, to, sealed } => {
+            printer.files(&files::write(&home, &report, &to, sealed)?)
+        }
+        Command::Receive { listen, max_part, max_store } => {
+            let limits = Limits { part_bytes: max_part, store_bytes: max_store };
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            runtime.map_err(Error::io("start"))?.block_on(async {
+                let server = Server::bind(&home, listen, limits, Arc::new(print::note)).await?;
+                let stop = stop()?;
+                let url = format!("https://{}", server.address()?);
+                printer.print(&json!({ "listening": url }), &format!("listening on {url}"))?;
+                server.run(stop).await;
+                Ok(())
+            })
+        }
+    }
+}
+
+/// Done at SIGTERM or Ctrl-C.
+fn stop() -> Result<impl Future<Output = ()>> {
+    let listen = |kind| signal(kind).map_err(Error::io("wait for signals"));
+    let (mut terminate, mut interrupt) =
+        (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,151 @@
+//! The folder of uploads: written by `receive` through tus-protocol, read by `collect`. Its layout is
+//! a format of its own (`docs/formats/desk-store.md`), because a proxy with tusd has another one.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use homeward_core::PartId;
+use tus_protocol::UploadState;
+
+/// What an upload holds: one file each, `<random>.upload`.
+pub const DATA: &str = "data";
+/// What is known of an upload: one file each, `<upload>.json`.
+pub const STATE: &str = "state";
+/// Who is writing: one file each, `<upload>.lock`. The kernel frees the lock of a dead process.
+pub const LOCKS: &str = "locks";
+/// The folders of a store.
+pub const FOLDERS: [&str; 3] = [DATA, STATE, LOCKS];
+
+/// The metadata key under which a phone names its part. There is no other.
+pub const PART_KEY: &str = "part";
+
+/// A state file larger than this was not written by us.
+const MAX_STATE_BYTES: u64 = 64 << 10;
+
+/// An upload as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Its name in the store; the phone's URL ends with it, so it is a secret.
+    pub id: String,
+    /// The part that the phone said it is.
+    pub part: Option<PartId>,
+    /// How long it is to become.
+    pub length: u64,
+    /// How much of it is there.
+    pub stored: u64,
+    /// When it was begun, Unix ms.
+    pub begun_at_ms: i64,
+    /// Where its bytes are.
+    pub data: PathBuf,
+}
+
+impl Upload {
+    /// Whether all of it is there.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.stored == self.length
+    }
+}
+
+/// Lists the uploads of a store by name; `Err` holds the name of one whose state does not read.
+pub fn uploads(store: &Path) -> io::Result<Vec<Result<Upload, String>>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(store.join(STATE))? {
+        let path = entry?.path();
+        // Temporary files of a write under way end otherwise.
+        if path.extension().is_none_or(|extension| extension != "json") {
+            continue;
+        }
+        let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        match upload(store, &path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {} // terminated just now
+            Err(_) => found.push(Err(name)),
+            Ok(upload) => found.push(if upload.id == name { Ok(upload) } else { Err(name) }),
+        }
+    }
+    found.sort_by(|a, b| name_of(a).cmp(name_of(b)));
+    Ok(found)
+}
+
+fn name_of(upload: &Result<Upload, String>) -> &str {
+    upload.as_ref().map_or_else(String::as_str, |upload| &upload.id)
+}
+
+fn upload(store: &Path, state: &Path) -> io::Result<Upload> {
+    if fs::metadata(state)?.len() > MAX_STATE_BYTES {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let state: UploadState = serde_json::from_slice(&fs::read(state)?)?;
+    let handle = state.storage_handle().ok_or(io::ErrorKind::InvalidData)?;
+    let key = Path::new(handle.key());
+    if key.file_name() != Some(key.as_os_str()) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let data = store.join(DATA).join(key);
+    let metadata = fs::symlink_metadata(&data)?;
+    if !metadata.is_file() {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let part = state.metadata().get(PART_KEY).and_then(|part| part.as_str());
+    Ok(Upload {
+        id: state.id().to_owned(),
+        part: part.and_then(|part| part.parse().ok()),
+        length: state.length().ok_or(io::ErrorKind::InvalidData)?,
+        // The file tells the truth; the state is written after it and may be a step behind.
+        stored: metadata.len(),
+        begun_at_ms: state.created_at().timestamp_millis(),
+        data,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tus_protocol::StorageHandle;
+
+    use super::*;
+
+    const KEY: &str = "00112233445566778899aabbccddeeff.upload";
+
+    fn store_with(id: &str, key: &str, bytes: &[u8]) -> tempfile::TempDir {
+        let store = tempfile::tempdir().unwrap();
+        FOLDERS.iter().for_each(|folder| fs::create_dir(store.path().join(folder)).unwrap());
+        let mut state = UploadState::new(id).with_length(4);
+        state.set_storage_handle(StorageHandle::new(key));
+        let text = serde_json::to_vec(&state).unwrap();
+        fs::write(store.path().join(STATE).join(format!("{id}.json")), text).unwrap();
+        fs::write(store.path().join(DATA).join(KEY), bytes).unwrap();
+        store
+    }
+
+    #[test]
+    fn an_upload_is_complete_when_its_bytes_are_all_there() {
+        let store = store_with("one", KEY, b"1234");
+        let found = uploads(store.path()).unwrap();
+        assert!(found[0].as_ref().unwrap().is_complete());
+        let store = store_with("one", KEY, b"123");
+        let found = uploads(store.path()).unwrap();
+        assert!(!found[0].as_ref().unwrap().is_complete());
+    }
+
+    #[test]
+    fn a_state_that_points_out_of_the_store_is_named_and_not_followed() {
+        let outside = tempfile::tempdir().unwrap();
+        let target = outside.path().join(KEY);
+        fs::write(&target, b"1234").unwrap();
+        for key in [target.to_str().unwrap(), "../state/one.json", ".."] {
+            let store = store_with("one", key, b"1234");
+            assert_eq!(uploads(store.path()).unwrap(), [Err("one".to_owned())], "{key}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_state_hides_no_other_upload() {
+        let store = store_with("one", KEY, b"1234");
+        fs::write(store.path().join(STATE).join("broken.json"), b"{").unwrap();
+        let found = uploads(store.path()).unwrap();
+        assert_eq!(found[0], Err("broken".to_owned()));
+        assert_eq!(found[1].as_ref().unwrap().id, "one");
+    }
+}
