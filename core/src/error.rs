@@ -145,6 +145,13 @@ impl From<io::Error> for Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
+        // Where the file is mapped SQLite can't say DiskFull: it fails to make the map grow.
+        let no_map = |error: &rusqlite::ffi::Error| {
+            error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        };
+        if error.sqlite_error().is_some_and(no_map) {
+            return Self::StorageFull;
+        }
         match error.sqlite_error_code() {
             Some(Code::DiskFull) => Self::StorageFull,
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged,
