@@ -6,8 +6,10 @@ use std::collections::BTreeSet;
 use crate::process::{Result, cargo, output};
 use crate::say;
 
-/// Packages that are in no tree of ours: a second TLS or cipher library beside ring.
-const NOWHERE: &[&str] = &["aws-lc-", "boring", "native-tls", "openssl"];
+/// Packages that are in no tree of ours: a second TLS or cipher library beside ring. (openssl-probe
+/// is none: it looks where a system keeps its certificates.)
+const NOWHERE: &[&str] =
+    &["aws-lc", "boring", "native-tls", "openssl", "openssl-src", "openssl-sys"];
 
 /// Who may not know whom: a package, and what its tree must not hold.
 const ROOMS: &[(&str, &[&str])] = &[
@@ -50,11 +52,13 @@ fn refuse(whose: &str, tree: &BTreeSet<String>, strangers: &[&str]) -> Result {
     if found.is_empty() { Ok(()) } else { Err(format!("{whose} depends on {found:?}").into()) }
 }
 
-/// Whether a package is the stranger or one of its family.
+/// Whether a package is the stranger, or a part of one that comes in parts.
 fn is_of(name: &str, stranger: &str) -> bool {
-    let stem = stranger.trim_end_matches('-');
-    name.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_']))
+    let rest = name.strip_prefix(stranger);
+    rest.is_some_and(|rest| rest.is_empty() || PARTS.iter().any(|part| rest.starts_with(part)))
 }
+
+const PARTS: &[&str] = &["-fips", "-rs", "-sys", "_core", "_macros"];
 
 #[cfg(test)]
 mod tests {
@@ -66,7 +70,7 @@ mod tests {
         assert!(refuse("it", &tree(&["aws-lc-sys", "ring"]), NOWHERE).is_err());
         assert!(refuse("it", &tree(&["openssl-sys"]), NOWHERE).is_err());
         assert!(refuse("it", &tree(&["uniffi_core"]), &["uniffi"]).is_err());
-        assert!(refuse("it", &tree(&["openssl-probe"]), &["phone"]).is_ok());
+        assert!(refuse("it", &tree(&["openssl-probe"]), NOWHERE).is_ok());
         assert!(refuse("it", &tree(&["phonetics", "ring"]), &["phone"]).is_ok());
     }
 }
