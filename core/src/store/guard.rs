@@ -57,13 +57,20 @@ impl Store {
         limit: Option<u32>,
     ) -> Result<()> {
         let mut shelves = self.shelves();
+        shelves.refresh(self.device.as_ref())?;
         let main = ready(&mut shelves)?;
         let keyring = main.keyring(self.device.as_ref());
         needs_passphrase(main.connection()?, old.is_some())?;
         if let Some(old) = old {
             // Whoever holds an unlocked phone still has to know the old one.
-            keyring.unlock(main.connection()?, old)?;
+            let known = keyring.unlock(main.connection()?, old).map(|_| ());
+            if known == Err(Error::KeyLost) {
+                main.vault = None;
+                shelves.state = VaultState::KeyLost;
+            }
+            known?;
         }
+        let main = ready(&mut shelves)?;
         let (connection, key) = main.vault_mut()?;
         keyring.set_passphrase(connection, key, new, limit)
     }
@@ -149,7 +156,8 @@ fn unlock(
     let keyring = main.keyring(device);
     let connection = main.connection()?;
     let vault = keyring.unlock(connection, passphrase)?;
-    keyring.destroy_stale(connection)?;
+    // A device that does not destroy a key now is asked again at the next start.
+    let _ = keyring.destroy_stale(connection);
     main.vault = Some(vault);
     Ok(())
 }

@@ -8,11 +8,14 @@ use zeroize::Zeroizing;
 
 use super::blob::BlobKey;
 use super::cell::{Cell, CellKey};
-use super::passphrase::{Passphrase, PassphraseKey, Recipe, count_try, forget_tries};
+use super::passphrase::{Passphrase, PassphraseKey, Recipe, TriesLeft, count_try, forget_tries};
 use super::{DeviceKey, KeySlot, db};
 use crate::crypto::{derive_secret, make_secret};
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, ReportId};
+
+/// A device that fails to destroy a key is asked again for so many of them.
+const MOST_STALE: usize = 10_000;
 
 /// 256 secret bits, wiped when dropped.
 pub(crate) type Secret = Zeroizing<[u8; 32]>;
@@ -166,12 +169,15 @@ impl Keyring<'_> {
     ) -> Result<VaultKey> {
         let Some(recipe) = Recipe::read(connection)? else { return self.open_vault(connection) };
         let (generation, sealed) = self.open(connection, Slot::Vault)?;
-        if count_try(connection)? {
-            self.destroy_vault(connection)?;
-            return Err(Error::KeyLost);
+        let left = count_try(connection)?;
+        if left == TriesLeft::Over {
+            return self.destroy_vault(connection);
         }
         let passphrase = recipe.derive(passphrase)?;
-        let secret = passphrase.open(&sealed)?;
+        let secret = match passphrase.open(&sealed) {
+            Err(_) if left == TriesLeft::Last => return self.destroy_vault(connection),
+            opened => opened?,
+        };
         forget_tries(connection)?;
         Ok(VaultKey { secret, generation, passphrase: Some(passphrase) })
     }
@@ -191,7 +197,7 @@ impl Keyring<'_> {
         };
         let transaction = db::write(connection)?;
         Recipe::store(&transaction, recipe.as_ref(), limit)?;
-        let generation = self.wrap_anew(&transaction, &key.secret, derived.as_ref())?;
+        let generation = self.wrap_anew(&transaction, key, &key.secret, derived.as_ref())?;
         transaction.commit()?;
         (key.passphrase, key.generation) = (derived, generation);
         self.destroy_stale(connection)
@@ -207,22 +213,27 @@ impl Keyring<'_> {
     ) -> Result<()> {
         let transaction = db::write(connection)?;
         let mut new = VaultKey { secret: make_secret(), generation: 0, passphrase: None };
+        new.generation = self.wrap_anew(&transaction, key, &new.secret, key.passphrase.as_ref())?;
         reseal(&transaction, key, &new)?;
-        new.generation = self.wrap_anew(&transaction, &new.secret, key.passphrase.as_ref())?;
         transaction.commit()?;
         (key.secret, key.generation) = (new.secret, new.generation);
         self.destroy_stale(connection)
     }
 
-    /// Wraps the vault key under a new device key; the old one is noted down as stale, and
-    /// destroyed only once the new one is on disk.
+    /// Wraps `key` under a new device key in place of `before`; the old one is noted down as
+    /// stale, and destroyed only once the new one is on disk.
     fn wrap_anew(
         &self,
         transaction: &Transaction<'_>,
+        before: &VaultKey,
         key: &Secret,
         passphrase: Option<&PassphraseKey>,
     ) -> Result<u32> {
         let old = read_slot(transaction, Slot::Vault)?.ok_or(Error::Damaged)?.generation;
+        if old != before.generation {
+            // Another process has just replaced the key: what it sealed would never open again.
+            return Err(Refusal::Busy.into());
+        }
         let generation = old.checked_add(1).ok_or(Error::Damaged)?;
         let bytes = match passphrase {
             Some(passphrase) => Zeroizing::new(passphrase.seal(key)?),
@@ -230,27 +241,33 @@ impl Keyring<'_> {
         };
         let wrapped = self.device.wrap(Slot::Vault.at(self.wrapping, generation), &bytes)?;
         transaction.execute(
-            "UPDATE keyring SET generation = ?2, wrapped = ?3, stale = ?4 WHERE slot = ?1",
+            "UPDATE keyring SET generation = ?2, wrapped = ?3, stale = coalesce(stale, ?4)
+             WHERE slot = ?1",
             (Slot::Vault.name(), generation, wrapped, old),
         )?;
         Ok(generation)
     }
 
-    /// Destroys the device key of what was replaced. Done again at each start until it succeeds.
+    /// Destroys the device keys of what was replaced. Done again at each start until it succeeds.
     pub(crate) fn destroy_stale(&self, connection: &Connection) -> Result<()> {
-        let sql = "SELECT stale FROM keyring WHERE slot = 'vault'";
-        let stale: Option<u32> =
-            connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten();
-        if let Some(generation) = stale {
-            self.device.delete(Slot::Vault.at(self.wrapping, generation))?;
-            connection.execute("UPDATE keyring SET stale = NULL WHERE slot = 'vault'", [])?;
+        let sql = "SELECT stale, generation FROM keyring WHERE slot = 'vault'";
+        let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((Some(stale), generation)) = row else { return Ok(()) };
+        // A changed file must not keep the device busy for ever.
+        let last: u32 = generation;
+        for old in (stale..last).rev().take(MOST_STALE) {
+            self.device.delete(Slot::Vault.at(self.wrapping, old))?;
         }
+        let sql = "UPDATE keyring SET stale = NULL WHERE slot = 'vault' AND generation = ?1";
+        connection.execute(sql, [last])?;
         Ok(())
     }
 
-    fn destroy_vault(&self, connection: &Connection) -> Result<()> {
+    /// Ends the vault, which is then lost.
+    fn destroy_vault(&self, connection: &Connection) -> Result<VaultKey> {
         let row = read_slot(connection, Slot::Vault)?.ok_or(Error::Damaged)?;
-        Ok(self.device.delete(Slot::Vault.at(self.wrapping, row.generation))?)
+        self.device.delete(Slot::Vault.at(self.wrapping, row.generation))?;
+        Err(Error::KeyLost)
     }
 
     /// Destroys every device key of this database.
