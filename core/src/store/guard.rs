@@ -33,10 +33,15 @@ impl Store {
             state => return Err(closed(state)),
         }
         let device = self.device.as_ref();
-        let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+        if shelves.main.is_none() {
+            // The device refused its key when the home was new: it is made now.
+            (shelves.main, shelves.state) = open_main(&self.home, device)?;
+        }
+        let state = shelves.state;
+        let main = shelves.main.as_mut().ok_or(closed(state))?;
         let opened = match passphrase {
             None => main.open_vault(device),
-            Some(passphrase) => unlock(main, device, passphrase),
+            Some(passphrase) => main.unlock(device, passphrase),
         };
         match opened {
             Ok(()) => shelves.state = VaultState::Ready,
@@ -46,7 +51,8 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        self.settle(&mut shelves)
+        self.settle(&mut shelves);
+        Ok(())
     }
 
     /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes.
@@ -146,18 +152,4 @@ fn ready(shelves: &mut Shelves) -> Result<&mut Database> {
         VaultState::Ready => shelves.main.as_mut().ok_or(Error::Damaged),
         state => Err(closed(state)),
     }
-}
-
-fn unlock(
-    main: &mut Database,
-    device: &dyn crate::vault::DeviceKey,
-    passphrase: &Passphrase,
-) -> Result<()> {
-    let keyring = main.keyring(device);
-    let connection = main.connection()?;
-    let vault = keyring.unlock(connection, passphrase)?;
-    // A device that does not destroy a key now is asked again at the next start.
-    let _ = keyring.destroy_stale(connection);
-    main.vault = Some(vault);
-    Ok(())
 }

@@ -55,6 +55,11 @@ impl TestDevice {
         self.keys.lock().unwrap().clear();
     }
 
+    /// Loses the keys of the outbox only.
+    pub fn lose_outbox(&self) {
+        self.keys.lock().unwrap().retain(|slot, _| matches!(slot, KeySlot::Vault { .. }));
+    }
+
     fn refusal(&self, slot: KeySlot) -> Result<(), DeviceKeyError> {
         let faults = self.faults.lock().unwrap();
         let fault = match slot {

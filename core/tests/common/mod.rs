@@ -57,6 +57,11 @@ impl Phone {
         Self::of(folder, home.to_owned(), Arc::new(TestDevice::default()))
     }
 
+    /// The home of `copy`, on the device of `phone`.
+    pub fn like(copy: Self, phone: &Self) -> Self {
+        Self { device: Arc::clone(&phone.device), ..copy }
+    }
+
     fn of(folder: TempDir, home: PathBuf, device: Arc<TestDevice>) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_795_330_000_000)));
         Self { folder, home, device, clock }
