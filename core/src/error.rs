@@ -97,6 +97,10 @@ refusals! {
     NothingNew => "refused-nothing-new",
     /// Another process works in this home.
     Busy => "refused-busy",
+    /// Only a profile can be saved for another phone.
+    NotAProfile => "refused-not-a-profile",
+    /// The file is no exported profile, or was damaged on its way.
+    ProfileUnreadable => "refused-profile-unreadable",
     /// The passphrase is not the right one.
     WrongPassphrase => "refused-wrong-passphrase",
     /// The app suspended the core and has not resumed it.

@@ -23,6 +23,7 @@ use crate::error::{Error, Result};
 use crate::forms::Moment;
 use crate::home::Home;
 use crate::ids::ReportId;
+use crate::intake;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::Wrapping;
 use crate::vault::{DeviceKey, Keys, VaultState};
@@ -66,11 +67,13 @@ impl Store {
     /// done at a later start, and until then reports are where they are.
     fn settle(&self, shelves: &mut Shelves) {
         let device = self.device.as_ref();
-        let _ = if shelves.state == VaultState::Ready {
-            emergency::absorb(&self.home, shelves, device).and_then(|()| sweep(&self.home, shelves))
+        if shelves.state == VaultState::Ready {
+            let _ = emergency::absorb(&self.home, shelves, device);
+            let _ = prepare_intake(&self.home, shelves);
+            let _ = sweep(&self.home, shelves);
         } else {
-            emergency::rescue(&self.home, shelves, device)
-        };
+            let _ = emergency::rescue(&self.home, shelves, device);
+        }
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -247,4 +250,14 @@ fn closed(state: VaultState) -> Error {
         VaultState::Damaged => Error::Damaged,
         VaultState::FromNewerApp => Error::FromNewerApp,
     }
+}
+
+/// The intake's key is made once; after that an opening of the home writes nothing.
+fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
+    let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+    let (connection, keys) = main.open_parts()?;
+    if home.intake_key().exists() && intake::identity(connection, keys.vault).is_ok() {
+        return Ok(());
+    }
+    main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))
 }

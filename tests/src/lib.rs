@@ -1,0 +1,12 @@
+//! What the tests, the demo and the benchmark share: the real programs as processes, a photo with
+//! everything that phones write into photos, a recorder that sees what a server sees, and a search
+//! for words that must be nowhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
+
+pub mod canary;
+pub mod not_run;
+pub mod organisation;
+pub mod photo;
+pub mod programs;
+pub mod recorder;

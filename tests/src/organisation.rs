@@ -1,0 +1,120 @@
+//! An organisation at work on the loopback: its desk, its signed pack, its receiving server, and
+//! between the server and every phone a recorder and a bad network.
+//!
+//! ```text
+//! phone ─▶ link (slow, cutting) ─▶ recorder (ends TLS, writes down) ─▶ homeward-desk receive
+//! ```
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use fault_proxy::{FaultProxy, Faults};
+use serde_json::Value;
+
+use crate::programs::{Program, Programs, Running};
+use crate::recorder::Recorder;
+
+/// An organisation that phones can report to.
+pub struct Organisation {
+    /// Its desk.
+    pub desk: Program,
+    /// The network between phones and its server.
+    pub link: FaultProxy,
+    /// What its server sees.
+    pub recorder: Recorder,
+    /// Its signed pack.
+    pub pack: PathBuf,
+    receive: Running,
+}
+
+/// An upload in the server's store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upload {
+    /// Its name, with which the phone's URL ends.
+    pub name: String,
+    /// How long it is to become.
+    pub length: u64,
+    /// How much has come.
+    pub stored: u64,
+    /// Where its bytes lie.
+    pub data: PathBuf,
+}
+
+impl Organisation {
+    /// Makes the organisation in `folder` and opens its doors; the link does `faults`.
+    pub fn open(programs: &Programs, folder: &Path, faults: Faults) -> io::Result<Self> {
+        let desk = programs.desk(folder.join("desk"));
+        desk.ask(&["init", "--name", NAME, "--host", "127.0.0.1"])?;
+        let mut receive = desk.start(&["receive", "--listen", "127.0.0.1:0"])?;
+        let address = listening(receive.next_line())?;
+        let recorder = Recorder::start(desk.home(), address)?;
+        let link = FaultProxy::start(recorder.address(), faults)?;
+        let pack = pack(&desk, folder, link.address())?;
+        Ok(Self { desk, link, recorder, pack, receive })
+    }
+
+    /// What lies in the server's store, the oldest first.
+    pub fn uploads(&self) -> io::Result<Vec<Upload>> {
+        let store = self.desk.home().join("public/uploads");
+        let mut uploads = Vec::new();
+        for entry in fs::read_dir(store.join("state"))? {
+            let path = entry?.path();
+            if path.extension().is_some_and(|extension| extension == "json") {
+                let state: Value = serde_json::from_slice(&fs::read(path)?)?;
+                uploads.push((state["created_at"].to_string(), upload(&store, &state)?));
+            }
+        }
+        uploads.sort_by(|a, b| a.0.cmp(&b.0));
+        Ok(uploads.into_iter().map(|(_, upload)| upload).collect())
+    }
+
+    /// Ends the receiving server as a power cut would.
+    pub fn kill_server(self) -> io::Result<()> {
+        self.receive.kill().map(|_| ())
+    }
+}
+
+/// Writes the example brand source, sets its address, builds and signs it.
+fn pack(desk: &Program, folder: &Path, address: SocketAddr) -> io::Result<PathBuf> {
+    let (source, pack) = (folder.join("brand"), folder.join("pack.homeward"));
+    desk.ask(&["brand", "new", text(&source)?])?;
+    let brand = source.join("brand.toml");
+    let example = fs::read_to_string(&brand)?;
+    let url = format!("https://{address}");
+    let edited = example.replace("https://localhost:8443", &url);
+    if edited == example {
+        return Err(io::Error::other("the example brand has another address"));
+    }
+    fs::write(brand, edited)?;
+    desk.ask(&["brand", "build", text(&source)?, text(&pack)?])?;
+    Ok(pack)
+}
+
+fn upload(store: &Path, state: &Value) -> io::Result<Upload> {
+    let missing = || io::Error::other("an upload's state has another form");
+    let text = |key: &str| state[key].as_str().ok_or_else(missing);
+    let data = store.join("data").join(text("storage_key")?);
+    Ok(Upload {
+        name: text("id")?.to_owned(),
+        length: state["length"].as_u64().ok_or_else(missing)?,
+        stored: fs::metadata(&data)?.len(),
+        data,
+    })
+}
+
+fn listening(line: Option<Value>) -> io::Result<SocketAddr> {
+    let line = line.unwrap_or_default();
+    let url = line["listening"].as_str().and_then(|url| url.strip_prefix("https://"));
+    let address = url.and_then(|address| address.parse().ok());
+    address.ok_or_else(|| io::Error::other("receive does not listen"))
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> io::Result<&str> {
+    path.to_str().ok_or_else(|| io::Error::other("a path that is no text"))
+}
+
+/// The organisation's name.
+pub const NAME: &str = "Example Missing Children";

@@ -1,0 +1,169 @@
+//! Sees what a server sees: a proxy that ends TLS with the desk's own certificate, writes down every
+//! byte, and passes it on to the desk over TLS again.
+
+mod http;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
+pub use http::Request;
+
+/// What went over one connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Conversation {
+    /// What the phone said.
+    pub up: Vec<u8>,
+    /// What the server said.
+    pub down: Vec<u8>,
+}
+
+/// A running recorder. Dropping it ends it.
+pub struct Recorder {
+    address: SocketAddr,
+    heard: Heard,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+type Heard = Arc<Mutex<Vec<Conversation>>>;
+
+impl Recorder {
+    /// Stands in front of the desk whose folder is `desk` and whose `receive` listens on `target`.
+    pub fn start(desk: &Path, target: SocketAddr) -> io::Result<Self> {
+        let (acceptor, connector) = tls(&desk.join("public/tls")).map_err(io::Error::other)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = listener.local_addr()?;
+        let heard = Heard::default();
+        let inside = Inside { acceptor, connector, target, heard: Arc::clone(&heard) };
+        let (stop, stopped) = oneshot::channel();
+        let work = move || {
+            runtime.block_on(async {
+                tokio::select! { () = accept(listener, inside) => {}, _ = stopped => {} }
+            });
+        };
+        let thread = std::thread::Builder::new().name("recorder".into()).spawn(work)?;
+        Ok(Self { address, heard, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything that was heard, a connection each.
+    #[must_use]
+    pub fn conversations(&self) -> Vec<Conversation> {
+        lock(&self.heard).clone()
+    }
+
+    /// The requests as the server saw them, in the order of their connections.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Request> {
+        let heard = lock(&self.heard);
+        heard.iter().flat_map(|conversation| http::requests(&conversation.up)).collect()
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Clone)]
+struct Inside {
+    acceptor: TlsAcceptor,
+    connector: TlsConnector,
+    target: SocketAddr,
+    heard: Heard,
+}
+
+async fn accept(listener: TcpListener, inside: Inside) {
+    while let Ok((phone, _)) = listener.accept().await {
+        let inside = inside.clone();
+        // A connection that breaks is the test's business, not the recorder's.
+        tokio::spawn(async move { inside.record(phone).await.ok() });
+    }
+}
+
+impl Inside {
+    async fn record(&self, phone: TcpStream) -> io::Result<()> {
+        phone.set_nodelay(true)?;
+        let phone = self.acceptor.accept(phone).await?;
+        let server = TcpStream::connect(self.target).await?;
+        server.set_nodelay(true)?;
+        let name = ServerName::IpAddress(self.target.ip().into());
+        let server = self.connector.connect(name, server).await?;
+        let number = {
+            let mut heard = lock(&self.heard);
+            heard.push(Conversation::default());
+            heard.len() - 1
+        };
+        let (mut from_phone, mut to_phone) = tokio::io::split(phone);
+        let (mut from_server, mut to_server) = tokio::io::split(server);
+        let up = carry(&mut from_phone, &mut to_server, |bytes| {
+            lock(&self.heard)[number].up.extend_from_slice(bytes);
+        });
+        let down = carry(&mut from_server, &mut to_phone, |bytes| {
+            lock(&self.heard)[number].down.extend_from_slice(bytes);
+        });
+        // Whatever was read has been passed on: when one side ends there is nothing left to say.
+        tokio::select! { ended = up => ended, ended = down => ended }
+    }
+}
+
+async fn carry(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    note: impl Fn(&[u8]),
+) -> io::Result<()> {
+    let mut buffer = vec![0; 16 << 10];
+    loop {
+        let count = from.read(&mut buffer).await?;
+        if count == 0 {
+            return to.shutdown().await;
+        }
+        note(&buffer[..count]);
+        to.write_all(&buffer[..count]).await?;
+        to.flush().await?;
+    }
+}
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The desk's own certificate towards the phone, and its own authority towards the desk.
+fn tls(folder: &Path) -> Result<(TlsAcceptor, TlsConnector), Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let leaf = CertificateDer::pem_file_iter(folder.join("leaf.pem"))?.collect::<Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key"))?;
+    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(leaf, key)?;
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(folder.join("ca.pem"))?)?;
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok((TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client))))
+}
+
+fn lock(heard: &Heard) -> MutexGuard<'_, Vec<Conversation>> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,73 @@
+//! Reads the requests out of what a phone said over one HTTP/1.1 connection.
+
+/// A request as a server saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `POST`, `HEAD`, `PATCH`, `GET`.
+    pub method: String,
+    /// Where to.
+    pub path: String,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// How many bytes of its body came.
+    pub body: u64,
+}
+
+impl Request {
+    /// A header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A header that is a number.
+    #[must_use]
+    pub fn number(&self, name: &str) -> Option<u64> {
+        self.header(name)?.parse().ok()
+    }
+}
+
+/// The requests in `said`; the last one's body may be cut short.
+pub(super) fn requests(mut said: &[u8]) -> Vec<Request> {
+    let mut requests = Vec::new();
+    while let Some(end) = memchr::memmem::find(said, b"\r\n\r\n") {
+        let (head, rest) = said.split_at(end + 4);
+        let Some(mut request) = request(&String::from_utf8_lossy(head)) else { break };
+        let length = request.number("content-length").unwrap_or(0);
+        let came = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
+        request.body = came as u64;
+        requests.push(request);
+        said = &rest[came..];
+    }
+    requests
+}
+
+fn request(head: &str) -> Option<Request> {
+    let mut lines = head.lines();
+    let mut first = lines.next()?.split(' ');
+    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':')?;
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    Some(Request { method, path, headers: lines.filter_map(header).collect(), body: 0 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_told_apart_by_the_length_of_their_bodies() {
+        let said = b"POST /uploads HTTP/1.1\r\nUpload-Length: 9\r\ncontent-length: 0\r\n\r\n\
+            PATCH /uploads/1 HTTP/1.1\r\nUpload-Offset: 4\r\nContent-Length: 5\r\n\r\nGET \r\
+            HEAD /uploads/1 HTTP/1.1\r\n\r\nPATCH / HTTP/1.1\r\nContent-Length: 9\r\n\r\ncut";
+        let found = requests(said);
+        let told: Vec<(&str, u64)> =
+            found.iter().map(|request| (request.method.as_str(), request.body)).collect();
+        assert_eq!(told, [("POST", 0), ("PATCH", 5), ("HEAD", 0), ("PATCH", 3)]);
+        assert_eq!(found[1].number("upload-offset"), Some(4));
+        assert_eq!(found[2].path, "/uploads/1");
+    }
+}

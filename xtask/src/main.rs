@@ -1,0 +1,59 @@
+//! The developer's door: every task of this repository behind one command, `cargo xtask`.
+//!
+//! Each task runs the real programs as processes and says in plain words what happens. No
+//! environment variable changes what a task does.
+
+mod demo;
+mod process;
+mod say;
+mod test;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The developer's door
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version)]
+enum Task {
+    /// Show the main job, end to end, on this machine
+    #[command(after_help = "Example:
+  cargo xtask demo
+  cargo xtask demo --photo holiday.jpg --photo garden.jpg --keep demo-files
+
+It leaves nothing behind unless --keep names a folder.")]
+    Demo {
+        /// A photo of your own; may be given several times
+        #[arg(long, value_name = "FILE")]
+        photo: Vec<PathBuf>,
+        /// Keep everything in this new or empty folder
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+    },
+    /// Check everything that CI checks
+    #[command(after_help = "Example:
+  cargo xtask test
+  cargo xtask test --only format,clippy
+
+The parts run in order and end at the first that fails; minutes per part are printed.")]
+    Test {
+        /// Only these parts, or the parts of these groups
+        #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = test::names())]
+        only: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Task::parse() {
+        Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
+        Task::Test { only } => test::run(&only),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say::failure(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Runs other programs, from the top of the repository.
+
+use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::say;
+
+/// What a task gives back; the text of the error is for a person.
+pub(crate) type Result<T = ()> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// The top of the repository.
+pub(crate) fn root() -> &'static Path {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here)
+}
+
+/// `cargo`, the one that built us.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// Runs a command to its end, with its output as it comes.
+pub(crate) fn run(command: &mut Command) -> Result {
+    let told = told(command);
+    say::line(&format!("$ {told}"));
+    let status = command.status().map_err(|error| format!("{told} did not start: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
+}
+
+/// Like [`run`], and hands each line of standard output to `look` after it was printed.
+pub(crate) fn run_and_look(command: &mut Command, mut look: impl FnMut(&str)) -> Result {
+    let told = told(command);
+    say::line(&format!("$ {told}"));
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            say::line(&line);
+            look(&line);
+        }
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
+}
+
+/// Runs a command to its end and gives back what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let told = told(command);
+    let output = command.stderr(Stdio::inherit()).output()?;
+    if !output.status.success() {
+        return Err(format!("{told} failed: {}", output.status).into());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// A command as a person would type it.
+fn told(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}

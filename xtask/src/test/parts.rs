@@ -1,0 +1,93 @@
+//! The parts, stated once. A new language or kind of check is one more entry.
+
+use super::{tally, tree};
+use crate::process::{Result, cargo, run};
+
+/// A part of what CI checks.
+pub(super) struct Part {
+    /// What `--only` and the summary call it.
+    pub(super) name: &'static str,
+    /// What it belongs to; `--only` takes this, too.
+    pub(super) group: &'static str,
+    /// What it shows, for a person.
+    pub(super) shows: &'static str,
+    /// Does it.
+    pub(super) run: fn() -> Result,
+}
+
+impl Part {
+    /// Whether `--only` names it; without `--only` every part is.
+    pub(super) fn is_chosen(&self, only: &[String]) -> bool {
+        let named = |name: &String| name == self.name || name == self.group;
+        only.is_empty() || only.iter().any(named)
+    }
+}
+
+/// Every part, the quick ones first.
+pub(super) const PARTS: &[Part] = &[
+    Part {
+        name: "format",
+        group: "rust",
+        shows: "the code is formatted",
+        run: || run(&mut cargo(&["fmt", "--all", "--check"])),
+    },
+    Part {
+        name: "tree",
+        group: "rust",
+        shows: "who may enter which room; no aws-lc, no openssl",
+        run: tree::check,
+    },
+    Part {
+        name: "clippy",
+        group: "rust",
+        shows: "no warning anywhere, tests included",
+        run: || {
+            let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--"];
+            run(cargo(&lints).args(["-D", "warnings"]))
+        },
+    },
+    Part {
+        name: "docs",
+        group: "rust",
+        shows: "every public item is documented, no link is broken",
+        run: || {
+            let mut docs = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+            run(docs.env("RUSTDOCFLAGS", "-D warnings -D missing_docs"))
+        },
+    },
+    Part {
+        name: "units",
+        group: "rust",
+        shows: "the tests of each crate",
+        run: || tally::test(&["--workspace", "--exclude", "homeward-tests"]),
+    },
+    Part {
+        name: "promises",
+        group: "rust",
+        shows: "what the design promises, with the real programs",
+        run: || tally::test(&["--package", "homeward-tests"]),
+    },
+    Part {
+        name: "demo",
+        group: "demo",
+        shows: "the main job, end to end",
+        run: || crate::demo::run(&[], None),
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_takes_a_part_or_its_group() {
+        let chosen = |only: &[&str]| {
+            let only: Vec<String> = only.iter().map(|name| (*name).to_owned()).collect();
+            PARTS.iter().filter(|part| part.is_chosen(&only)).count()
+        };
+        assert_eq!(chosen(&[]), PARTS.len());
+        assert_eq!(chosen(&["format"]), 1);
+        assert_eq!(chosen(&["format", "docs"]), 2);
+        assert!(chosen(&["rust"]) > 3);
+    }
+}
