@@ -110,6 +110,12 @@ impl From<Refusal> for io::Error {
 }
 
 impl Program {
+    /// The program itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its home.
     #[must_use]
     pub fn home(&self) -> &Path {
