@@ -48,7 +48,7 @@ pub(crate) fn attach(
         let mut draft = drafts::load(transaction, keys, id)?;
         draft.body.media.push(stored.clone());
         draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
-        drafts::save(transaction, keys, draft, now)
+        drafts::save(transaction, keys, &draft, now)
     });
     if let Err(error) = added {
         // What stays is swept at the next start.
@@ -68,7 +68,7 @@ pub(crate) fn detach(store: &Store, id: ReportId, medium: MediumId) -> Result<()
         if draft.body.media.len() == before {
             return Err(Error::NotFound);
         }
-        drafts::save(transaction, keys, draft, now)
+        drafts::save(transaction, keys, &draft, now)
     })?;
     // If that fails the next start sweeps it.
     let _ = fs::remove_file(store.home.blob(medium));

@@ -151,7 +151,7 @@ fn commit(
             queue::insert(transaction, &keys.queue(), &part)?;
         }
         queue::insert_receipt_row(transaction, &keys.queue(), server, &draft.body.keys())?;
-        drafts::save(transaction, keys, draft, now)
+        drafts::save(transaction, keys, &draft, now)
     })
 }
 

@@ -212,7 +212,7 @@ fn missing(connection: &Connection, id: ReportId) -> Result<Error> {
 pub(crate) fn save(
     transaction: &Transaction<'_>,
     keys: Keys<'_>,
-    mut draft: Draft,
+    draft: &Draft,
     now: Moment,
 ) -> Result<()> {
     let form = draft.body.form()?;
@@ -223,7 +223,7 @@ pub(crate) fn save(
     let body = body.map_err(|_| Error::Unexpected("error-encoding"))?;
     let draft_version = draft.head.draft_version + 1;
     let sealed = draft.key.cells().seal(body_cell(&id, draft_version), &body)?;
-    draft.head = Head {
+    let head = Head {
         title: forms::title(form, &answers),
         answered,
         total,
@@ -232,9 +232,9 @@ pub(crate) fn save(
         refresh: refresh(form, &draft.body.answered_at_ms),
         draft_version,
         draft_sha256: sha256(&sealed),
-        ..draft.head
+        ..draft.head.clone()
     };
-    let head = serde_json::to_vec(&draft.head).map(zeroize::Zeroizing::new);
+    let head = serde_json::to_vec(&head).map(zeroize::Zeroizing::new);
     let head = head.map_err(|_| Error::Unexpected("error-encoding"))?;
     let head = keys.vault.cells().seal(head_cell(&id, version), &head)?;
     transaction.execute(

@@ -268,7 +268,7 @@ impl Homeward {
         }
         let draft = Draft::new(form, self.store.now());
         let (id, now) = (draft.id, self.store.now());
-        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, now))?;
         Ok(id)
     }
 
@@ -375,7 +375,7 @@ impl Homeward {
             draft.body.set_answers(&answers);
             draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
             let problems = self.problems(&draft)?;
-            drafts::save(transaction, keys, draft, now)?;
+            drafts::save(transaction, keys, &draft, now)?;
             Ok(problems)
         })
     }

@@ -73,7 +73,7 @@ impl AtRest {
             opened += self.nothing_is_wrong(&core);
             flips += 1;
             // And nobody is locked out of reporting.
-            let id = core.create(&form("missing_child"));
+            let id = core.create(&form("missing_child"), None);
             let id = id.unwrap_or_else(|error| panic!("byte {at}: {error}"));
             set(&core, id, "child_name", "Cem");
             assert!(tells_of(&core, id, "Cem"), "byte {at}");

@@ -118,6 +118,12 @@ impl Program {
         Self { within: starter, ..self }
     }
 
+    /// The program itself.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Its home.
     #[must_use]
     pub fn home(&self) -> &Path {

@@ -4,14 +4,17 @@
 //! environment variable changes what a task does.
 
 mod demo;
+mod fuzz;
 mod process;
 mod say;
+mod soak;
 mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::builder::PossibleValuesParser;
 
 /// The developer's door
 #[derive(Parser)]
@@ -42,12 +45,38 @@ The parts run in order and end at the first that fails; minutes per part are pri
         #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = test::names())]
         only: Vec<String>,
     },
+    /// Throw inputs of chance at everything that reads a stranger's bytes
+    #[command(after_help = "Example:
+  cargo xtask fuzz
+  cargo xtask fuzz heif --seconds 600
+
+An input that breaks a promise is left in .cache/fuzz.")]
+    Fuzz {
+        /// Only this target
+        #[arg(value_parser = PossibleValuesParser::new(fuzz::TARGETS))]
+        target: Option<String>,
+        /// For each target
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+    },
+    /// The large numbers, which take hours
+    #[command(after_help = "Example:
+  cargo xtask soak fuzz")]
+    Soak {
+        /// Only this suite
+        #[arg(value_parser = soak::names())]
+        suite: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
         Task::Test { only } => test::run(&only),
+        Task::Fuzz { target, seconds } => {
+            fuzz::run(target.as_deref(), fuzz::Amount::Seconds(seconds))
+        }
+        Task::Soak { suite } => soak::run(suite.as_deref()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

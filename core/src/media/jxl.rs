@@ -89,7 +89,7 @@ impl Walk<'_> {
                 self.out.copy(found.whole.clone());
             }
             b"jxlc" if self.stream == Stream::Awaited => {
-                self.check_start(found.data.start)?;
+                self.check_start(found.data.clone())?;
                 self.stream = Stream::Complete;
                 self.out.copy(found.whole.clone());
             }
@@ -113,7 +113,7 @@ impl Walk<'_> {
             return Err(MediaError::Malformed);
         }
         if expected == 0 {
-            self.check_start(found.data.start + PART_HEAD_LEN)?;
+            self.check_start(found.data.start + PART_HEAD_LEN..found.data.end)?;
         }
         let is_last = number & LAST_PART != 0;
         self.stream = if is_last { Stream::Complete } else { Stream::Parts(expected + 1) };
@@ -122,8 +122,11 @@ impl Walk<'_> {
     }
 
     /// Refuses what only claims to be a codestream: it must start as one.
-    fn check_start(&mut self, at: u64) -> Result<()> {
-        if self.boxes.window.array(at)? == CODESTREAM { Ok(()) } else { Err(MediaError::Malformed) }
+    fn check_start(&mut self, stream: Range<u64>) -> Result<()> {
+        // What stands behind the box is not its start.
+        let starts = stream.end - stream.start >= CODESTREAM.len() as u64
+            && self.boxes.window.array(stream.start)? == CODESTREAM;
+        if starts { Ok(()) } else { Err(MediaError::Malformed) }
     }
 
     fn leave_out(&mut self, found: &Found) -> Result<()> {
@@ -300,6 +303,15 @@ mod tests {
             [part(0, STREAM), boxed(b"jxlc", STREAM)],
         ] {
             assert!(matches!(scrubbed(&jxl(&parts)), Err(MediaError::Malformed)));
+        }
+    }
+
+    #[test]
+    fn a_box_must_hold_the_start_of_its_codestream_itself() {
+        let empty = [&boxed(b"jxlc", b"")[..], STREAM].concat();
+        let cut = [&part(LAST_PART, &STREAM[..1])[..], &STREAM[1..]].concat();
+        for source in [jxl(&[empty]), jxl(&[cut])] {
+            assert!(matches!(scrubbed(&source), Err(MediaError::Malformed)));
         }
     }
 

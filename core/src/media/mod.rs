@@ -150,9 +150,14 @@ pub fn sniff(source: &dyn ReadAt) -> Result<Format> {
     }
 }
 
-/// Reads what `source` tells about when, where and with what it was taken.
+/// Reads what `source` tells about when, where and with what it was taken. A TIFF, which most raw
+/// photos are, is read though it can't be scrubbed.
 pub fn facts(source: &dyn ReadAt) -> Result<Facts> {
-    match sniff(source)? {
+    let format = match sniff(source) {
+        Err(MediaError::Unsupported) => return exif::facts_of_file(source),
+        format => format?,
+    };
+    match format {
         Format::Jpeg => jpeg::facts(source),
         Format::Png => png::facts(source),
         Format::WebP => webp::facts(source),

@@ -1,6 +1,7 @@
 //! What the tests of the vault share: a phone whose device key and clock do what a test says.
 
-#![allow(dead_code, reason = "each test file uses its own part of this")]
+#![allow(dead_code, unused_imports, reason = "each test file uses its own part of this")]
+#![allow(unreachable_pub, reason = "a test file is a crate of its own, and nobody reaches it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 
 mod device;
@@ -164,7 +165,7 @@ pub fn set(core: &Homeward, id: ReportId, name: &str, typed: &str) {
 
 /// A missing child's report that says who the child is.
 pub fn begin(core: &Homeward, child: &str) -> ReportId {
-    let id = core.create(&form("missing_child")).unwrap();
+    let id = core.create(&form("missing_child"), None).unwrap();
     set(core, id, "child_name", child);
     id
 }

@@ -1,6 +1,6 @@
 //! The parts, stated once. A new language or kind of check is one more entry.
 
-use super::{tally, tree};
+use super::{fuzzing, oracle, tally, thirty_two, tree};
 use crate::process::{Result, cargo, run};
 
 /// A part of what CI checks.
@@ -66,6 +66,24 @@ pub(super) const PARTS: &[Part] = &[
         group: "rust",
         shows: "what the design promises, with the real programs",
         run: || tally::test(&["--package", "homeward-tests"]),
+    },
+    Part {
+        name: "oracle",
+        group: "media",
+        shows: "an independent judge finds every scrubbed photo and video clean",
+        run: oracle::check,
+    },
+    Part {
+        name: "i686",
+        group: "media",
+        shows: "the walkers' tests on 32 bits, a film of 5 GB among them",
+        run: thirty_two::check,
+    },
+    Part {
+        name: "fuzz",
+        group: "media",
+        shows: "inputs of chance break no promise, for some seconds each",
+        run: fuzzing::check,
     },
     Part {
         name: "demo",

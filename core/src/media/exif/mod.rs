@@ -8,10 +8,12 @@
 use super::{Facts, Manifest, RemovedKind};
 
 mod collect;
+mod file;
 mod tag;
 mod tiff;
 
 use collect::Tags;
+pub(super) use file::facts as facts_of_file;
 use tiff::{Block, Directory, ENTRY_LEN, INLINE_LEN};
 
 /// Reads the facts of a TIFF block; none if it can't be read.

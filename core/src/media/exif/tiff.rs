@@ -34,11 +34,7 @@ pub(super) struct Block<'a> {
 impl<'a> Block<'a> {
     /// Shows every entry of the five directories that pictures have, as far as they can be read.
     pub(super) fn visit(bytes: &'a [u8], mut show: impl FnMut(Directory, &Entry<'a>)) {
-        let big_endian = match bytes {
-            [b'M', b'M', 0, 42, ..] => true,
-            [b'I', b'I', 42, 0, ..] => false,
-            _ => return,
-        };
+        let Some(big_endian) = is_big_endian(bytes) else { return };
         let block = Block { bytes, big_endian };
         let (mut exif, mut gps, mut interop) = (None, None, None);
         let next = block.directory(block.main(), |entry| {
@@ -83,7 +79,7 @@ impl<'a> Block<'a> {
         let short = |at: usize| Some(u16_of(*entry.get(at..)?.first_chunk()?, self.big_endian));
         let long = |at: usize| Some(u32_of(*entry.get(at..)?.first_chunk()?, self.big_endian));
         let format = Format::of(short(2)?)?;
-        let len = usize::try_from(long(4)?).ok()?.checked_mul(format.len())?;
+        let len = value_len(short(2)?, long(4)?)?;
         let value = if len <= INLINE_LEN {
             entry.get(8..8 + len)?
         } else {
@@ -94,11 +90,25 @@ impl<'a> Block<'a> {
     }
 }
 
-fn u16_of(bytes: [u8; 2], big_endian: bool) -> u16 {
+/// How a TIFF that starts with `bytes` writes its numbers; none if it is no TIFF.
+pub(super) fn is_big_endian(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [b'M', b'M', 0, 42, ..] => Some(true),
+        [b'I', b'I', 42, 0, ..] => Some(false),
+        _ => None,
+    }
+}
+
+/// The length of so many values of a format; none if it is not known.
+pub(super) fn value_len(format: u16, count: u32) -> Option<usize> {
+    usize::try_from(count).ok()?.checked_mul(Format::of(format)?.len())
+}
+
+pub(super) fn u16_of(bytes: [u8; 2], big_endian: bool) -> u16 {
     if big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) }
 }
 
-fn u32_of(bytes: [u8; 4], big_endian: bool) -> u32 {
+pub(super) fn u32_of(bytes: [u8; 4], big_endian: bool) -> u32 {
     if big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
 }
 

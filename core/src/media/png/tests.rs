@@ -256,10 +256,10 @@ fn with_right_crcs(source: &[u8]) -> Vec<u8> {
     let mut bytes = source.to_vec();
     let mut at = SIGNATURE.len();
     while let Some(len) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let end = at + 8 + u32::from_be_bytes(*len) as usize;
-        if end + 4 > bytes.len() {
-            break;
-        }
+        let len = u32::from_be_bytes(*len) as usize;
+        // On 32 bits a length that lies may not fit.
+        let end = (at + 8).checked_add(len).filter(|&end| end <= bytes.len() - 4);
+        let Some(end) = end else { break };
         let crc = crc32fast::hash(&bytes[at + 4..end]).to_be_bytes();
         bytes[end..end + 4].copy_from_slice(&crc);
         at = end + 4;
