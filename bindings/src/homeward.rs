@@ -24,11 +24,12 @@ use crate::transfer::{AppListener, Budget, Listener, Transfer};
 /// One per process and home. Every method blocks on the disk: call it off the main thread. Methods
 /// may be called from several threads at once. What is written is on disk when the method returns.
 ///
-/// Besides what each method names, all of them fail with `Locked`, `KeyLost`, `Damaged` and
-/// `FromNewerApp` in the `state` of that name, with `StorageFull`, and with
-/// `Refused` when they are called from within a callback.
+/// Besides what each method names, what reads or changes an earlier report fails with `Locked`,
+/// `KeyLost`, `Damaged` or `FromNewerApp` in the `state` of that name; a report begun meanwhile
+/// works in each. All methods fail with `StorageFull`, and with `Refused` when they are called from
+/// within a callback.
 #[derive(uniffi::Object)]
-pub struct Homeward(core::Homeward);
+pub struct Homeward(pub(crate) core::Homeward);
 
 #[uniffi::export]
 impl Homeward {
@@ -71,9 +72,14 @@ impl Homeward {
         call(|| Ok(self.0.form(&names::form(form)?)?.into()))
     }
 
-    /// Begins a draft of a form and gives its id. `Refused` for a form that is none.
-    pub fn create(&self, form: &str) -> ApiResult<String> {
-        call(|| Ok(self.0.create(&names::form(form)?, None)?.to_string()))
+    /// Begins a draft of a form and gives its id. `from` a profile it begins with all that the
+    /// profile can fill; from a report of the same form, with what another child of the same event
+    /// shares. Without `from` it works in every state. `Refused` for a form that is none.
+    pub fn create(&self, form: &str, from: Option<String>) -> ApiResult<String> {
+        call(|| {
+            let from = from.map(|from| from.parse()).transpose()?;
+            Ok(self.0.create(&names::form(form)?, from)?.to_string())
+        })
     }
 
     /// Lists every report, the one changed last first.
@@ -113,6 +119,11 @@ impl Homeward {
         // First of all: a descriptor that was handed over is ours to close.
         let source = Source::try_from(source);
         call(|| Ok(self.0.attach(id.parse()?, &names::field(field)?, source?)?.into()))
+    }
+
+    /// Takes a medium off a report. What was sent of it stays sent.
+    pub fn detach(&self, id: &str, medium: &str) -> ApiResult<()> {
+        call(|| Ok(self.0.detach(id.parse()?, medium.parse()?)?))
     }
 
     /// What an attached photo could answer. In a report of a missing child its time and place are

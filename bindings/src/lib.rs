@@ -20,22 +20,27 @@ mod call;
 mod device_key;
 mod error;
 mod fd;
+mod files;
 mod form;
 mod hide;
 mod homeward;
+mod intake;
 mod media;
 mod names;
 mod pairing;
 mod plan;
+mod profiles;
 mod report;
 mod sending;
 mod status;
 mod texts;
 mod transfer;
+mod vault;
 
 pub use answer::{Age, Answer, BodyMark, MarkKind, Moment, PersonName, Place, Side, Time, Vehicle};
 pub use device_key::{DeviceKey, DeviceKeyError, KeySlot};
 pub use error::{ApiError, ApiResult};
+pub use files::{ByteSource, ByteTarget};
 pub use form::{
     Audience, FieldKind, FormDefinition, FormField, FormSection, MediaType, NumberUnit, Purpose,
     Stage,
@@ -44,6 +49,7 @@ pub use homeward::Homeward;
 pub use media::{MediaFacts, MediaSource, Medium, Offer, Position, Removed};
 pub use pairing::Pairing;
 pub use plan::{Conditions, NetworkKind, Plan, PlannedPart};
+pub use profiles::Reminder;
 pub use report::{EarlierAnswer, Problem, Report, ReportSummary, SummaryHead};
 pub use sending::{Scope, SealedPart, SealedReport, SendWhen};
 pub use status::{

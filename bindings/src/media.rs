@@ -31,6 +31,11 @@ pub enum MediaSource {
         /// The bytes.
         bytes: Vec<u8>,
     },
+    /// What was captured before (`capture`). It leaves the intake once it is attached.
+    Capture {
+        /// The capture's id.
+        id: String,
+    },
 }
 
 /// A photo, video or recording of a report.
@@ -124,6 +129,7 @@ impl TryFrom<MediaSource> for core::Source {
                 Self::File(fd::take(fd).ok_or(Refusal::MediaUnreadable)?)
             }
             MediaSource::Bytes { bytes } => Self::Bytes(bytes),
+            MediaSource::Capture { id } => Self::Capture(id.parse()?),
         })
     }
 }

@@ -13,18 +13,30 @@ use std::process::{Command, Output};
 // Names the library, so that cargo builds it.
 use homeward_ffi as _;
 
-/// Every method of the object that an app holds, as Rust names them.
+/// Every method of the object that an app holds, as the other side names them.
 const METHODS: &[&str] = &[
     "state",
+    "unlock",
+    "lock",
+    "setPassphrase",
+    "suspend",
+    "resume",
+    "wipe",
     "pair",
     "pairing",
     "form",
     "create",
+    "reminders",
+    "exportProfile",
+    "importProfile",
     "reports",
     "report",
     "understand",
     "set",
     "attach",
+    "capture",
+    "captures",
+    "detach",
     "offers",
     "delete",
     "send",

@@ -8,6 +8,7 @@ import kotlinx.coroutines.withContext
 import org.homeward.ffi.Answer
 import org.homeward.ffi.ApiException
 import org.homeward.ffi.Budget
+import org.homeward.ffi.ByteSource
 import org.homeward.ffi.Conditions
 import org.homeward.ffi.DeviceKey
 import org.homeward.ffi.FormDefinition
@@ -35,9 +36,10 @@ import org.homeward.ffi.Homeward as Core
  * No function blocks its caller's thread. What is written is on disk when the function returns; a
  * call that is cancelled while it runs may have been done.
  *
- * Beside what each function names, all of them throw [ApiException.Locked],
- * [ApiException.KeyLost], [ApiException.Damaged] and [ApiException.FromNewerApp] in the [state] of
- * that name, and [ApiException.StorageFull]. After [close] they throw [IllegalStateException].
+ * Besides what each function names, what reads or changes an earlier report throws
+ * [ApiException.Locked], [ApiException.KeyLost], [ApiException.Damaged] or
+ * [ApiException.FromNewerApp] in the [state] of that name; a report begun meanwhile works in each.
+ * All throw [ApiException.StorageFull], and [IllegalStateException] after [close].
  */
 public class Homeward internal constructor(
     private val core: Core,
@@ -48,7 +50,7 @@ public class Homeward internal constructor(
 
     /**
      * How far every report is that was sealed, by its id. The present state is there at once; it
-     * follows a [run] and the calls made here. Empty while the vault is locked.
+     * follows a [run] and the calls made here. Empty while the core can't say.
      */
     public val statuses: StateFlow<Map<String, ReportStatus>> = feed.statuses
 
@@ -73,11 +75,16 @@ public class Homeward internal constructor(
     public suspend fun form(form: String): FormDefinition = call { form(form) }
 
     /**
-     * Begins a draft of a form and gives its id.
+     * Begins a draft of a form and gives its id. [from] a profile it begins with all that the
+     * profile can fill; from a report of the same form, with what another child of the same event
+     * shares. Without [from] it works in every state.
      *
      * @throws ApiException.Refused for a form that is none.
      */
-    public suspend fun create(form: String): String = call { create(form) }
+    public suspend fun create(
+        form: String,
+        from: String? = null,
+    ): String = call { create(form, from) }
 
     /** Lists every report, the one changed last first. */
     public suspend fun reports(): List<ReportSummary> = call { reports() }
@@ -125,7 +132,7 @@ public class Homeward internal constructor(
         id: String,
         field: String,
         source: MediaSource,
-    ): Medium = withContext(dispatcher + NonCancellable) { core.attach(id, field, source) }
+    ): Medium = handOver { attach(id, field, source) }
 
     /** [attach] for a file of this app. */
     public suspend fun attach(
@@ -133,6 +140,22 @@ public class Homeward internal constructor(
         field: String,
         file: File,
     ): Medium = attach(id, field, MediaSource.Path(file.path))
+
+    /**
+     * Takes in a photo, video or recording, sealed to the vault, and gives the id under which it
+     * can be attached later ([MediaSource.Capture]): while the vault is locked, or from a stream
+     * that can be read only once. Nothing is ever written in clear. Not cancellable.
+     */
+    public suspend fun capture(from: ByteSource): String = handOver { capture(from) }
+
+    /** The ids of what was captured and not attached yet. */
+    public suspend fun captures(): List<String> = call { captures() }
+
+    /** Takes a medium off a report. What was sent of it stays sent. */
+    public suspend fun detach(
+        id: String,
+        medium: String,
+    ): Unit = call { detach(id, medium) }
 
     /**
      * What an attached photo could answer. In a report of a missing child its time and place are
@@ -193,10 +216,14 @@ public class Homeward internal constructor(
     /** Reads the present state of all reports. */
     internal suspend fun readStatuses(): Unit = withContext(dispatcher) { feed.read(core) }
 
-    private suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { core.work() }
+    internal suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { core.work() }
+
+    /** A call that takes over a descriptor: once begun it must be made, or nobody closes it. */
+    internal suspend fun <T> handOver(work: Core.() -> T): T =
+        withContext(dispatcher + NonCancellable) { core.work() }
 
     /** A call after which statuses are other than before. */
-    private suspend fun <T> change(work: Core.() -> T): T =
+    internal suspend fun <T> change(work: Core.() -> T): T =
         withContext(dispatcher) { core.work().also { feed.read(core) } }
 
     /** Opens homes. */

@@ -96,8 +96,8 @@ class CallbackTest {
         }
 
     @Test
-    fun `what the device key says becomes a state, and the next calls say the same`() {
-        phone.open { it.newReport() }
+    fun `what the device key says becomes a state, and earlier reports say the same`() {
+        val id = earlierReport()
         val cases =
             listOf(
                 Triple(DeviceKeyException.Refused(), VaultState.LOCKED, ApiException.Locked::class),
@@ -108,7 +108,7 @@ class CallbackTest {
                 Homeward.open(phone.home, BrokenKey(thrown)).use { homeward ->
                     assertEquals(state, homeward.state())
                     assertEquals(emptyMap(), homeward.statuses.value)
-                    val failed = assertFailsWith<ApiException> { homeward.reports() }
+                    val failed = assertFailsWith<ApiException> { homeward.report(id) }
                     assertEquals(error, failed::class)
                 }
             }
@@ -129,7 +129,7 @@ class CallbackTest {
 
     @Test
     fun `a damaged home and one of a newer app are states, and stay as they are`() {
-        phone.open { it.newReport() }
+        val id = earlierReport()
         val whole = phone.database.readBytes()
         RandomAccessFile(phone.database, "rw").use {
             // SQLite's user version, which is the schema's.
@@ -139,16 +139,22 @@ class CallbackTest {
         val newer = phone.database.readBytes()
         phone.open { homeward ->
             assertEquals(VaultState.FROM_NEWER_APP, homeward.state())
-            assertFailsWith<ApiException.FromNewerApp> { homeward.reports() }
+            assertFailsWith<ApiException.FromNewerApp> { homeward.report(id) }
         }
         assertEquals(newer.toList(), phone.database.readBytes().toList())
         phone.database.writeBytes(ByteArray(whole.size) { 7 })
         phone.open { homeward ->
             assertEquals(VaultState.DAMAGED, homeward.state())
-            assertFailsWith<ApiException.Damaged> { homeward.reports() }
+            assertFailsWith<ApiException.Damaged> { homeward.report(id) }
         }
         phone.database.writeBytes(whole)
         phone.open { assertEquals(1, it.reports().size) }
+    }
+
+    private fun earlierReport(): String {
+        lateinit var id: String
+        phone.open { id = it.newReport() }
+        return id
     }
 
     private fun withSealedReports(
@@ -157,7 +163,7 @@ class CallbackTest {
     ) = Core.open(phone.home.path, phone.deviceKey).use { core ->
         core.pair(pack(closedPort()))
         repeat(count) {
-            val id = core.create("missing_child")
+            val id = core.create("missing_child", null)
             core.set(id, "child_name", NAME)
             core.send(id, Scope.ALL, SendWhen.NOW)
         }

@@ -1,0 +1,31 @@
+package org.homeward
+
+import org.homeward.ffi.ApiException
+
+/**
+ * Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
+ *
+ * @throws ApiException.Refused for a wrong passphrase.
+ */
+public suspend fun Homeward.unlock(passphrase: String? = null): Unit = change { unlock(passphrase) }
+
+/** Forgets the vault key until [unlock]. Sealed parts go on leaving. */
+public suspend fun Homeward.lock(): Unit = change { lock() }
+
+/**
+ * Sets, changes or (with no [new]) removes the passphrase. With a limit, so many wrong tries in
+ * a row destroy the vault's key; sealed, unsent parts still leave. Takes about half a second.
+ *
+ * @throws ApiException.Refused for a wrong [old] one.
+ */
+public suspend fun Homeward.setPassphrase(
+    old: String?,
+    new: String?,
+    wrongTryLimit: UInt? = null,
+): Unit = call { setPassphrase(old, new, wrongTryLimit) }
+
+/**
+ * Destroys everything on this phone: the device's keys first, so that no copy opens, then the
+ * files. The home is new afterwards, and not paired.
+ */
+public suspend fun Homeward.wipe(): Unit = change { wipe() }

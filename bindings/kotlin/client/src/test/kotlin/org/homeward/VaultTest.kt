@@ -1,0 +1,81 @@
+package org.homeward
+
+import org.homeward.ffi.ApiException
+import org.homeward.ffi.ByteSource
+import org.homeward.ffi.ByteTarget
+import org.homeward.ffi.MediaSource
+import org.homeward.ffi.MessageIds
+import org.homeward.ffi.VaultState
+import org.junit.jupiter.api.io.TempDir
+import java.io.File
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertNull
+import kotlin.test.assertTrue
+
+class VaultTest {
+    @TempDir
+    lateinit var folder: File
+    private val phone by lazy { Phone(folder) }
+
+    @Test
+    fun `a passphrase locks what is stored, and a wrong one does not open it`() =
+        phone.open { homeward ->
+            val id = homeward.newReport()
+            homeward.setPassphrase(old = null, new = "right")
+            homeward.lock()
+            assertEquals(VaultState.LOCKED, homeward.state())
+            assertFailsWith<ApiException.Locked> { homeward.report(id) }
+            assertFailsWith<ApiException.Refused> { homeward.unlock("wrong") }
+            homeward.unlock("right")
+            assertEquals(NAME, homeward.report(id).answers["child_name"])
+        }
+
+    @Test
+    fun `a report begun and a photo taken while locked are there after unlocking`() =
+        phone.open { homeward ->
+            homeward.lock()
+            val id = homeward.newReport()
+            val capture = homeward.capture(ByteSource.Bytes(photo()))
+            homeward.unlock()
+            assertEquals(listOf(capture), homeward.captures())
+            val medium = homeward.attach(id, "photo", MediaSource.Capture(capture))
+            assertEquals(emptyList(), homeward.captures())
+            homeward.detach(id, medium.id)
+            assertEquals(emptyList(), homeward.report(id).media)
+        }
+
+    @Test
+    fun `a profile goes to another phone as a file, and fills a report there`() {
+        val file = File(folder, "profile.age")
+        phone.open { homeward ->
+            val id = homeward.create("child_profile")
+            homeward.set(id, "child_name", NAME)
+            homeward.exportProfile(id, "words", ByteTarget.Path(file.path))
+        }
+        assertFalse(CANARY in file.readText(Charsets.ISO_8859_1))
+        Phone(File(folder, "other").apply { mkdir() }).open { homeward ->
+            val source = ByteSource.Path(file.path)
+            assertFailsWith<ApiException> { homeward.importProfile("other words", source) }
+            val profile = homeward.importProfile("words", source)
+            val report = homeward.create("missing_child", from = profile)
+            assertEquals(NAME, homeward.report(report).answers["child_name"])
+            assertEquals(emptyList(), homeward.reminders())
+        }
+    }
+
+    @Test
+    fun `after a wipe the home is new`() =
+        phone.open { homeward ->
+            homeward.newReport()
+            homeward.pair(pack(closedPort()))
+            homeward.wipe()
+            assertTrue(homeward.reports().isEmpty())
+            assertNull(homeward.pairing())
+            val id = homeward.newReport()
+            val refused = assertFailsWith<ApiException.Refused> { homeward.send(id) }
+            assertEquals(MessageIds.REFUSED_NOT_PAIRED, refused.reason)
+        }
+}
