@@ -1,6 +1,8 @@
 //! `docs/formats/vault.md` is enough to read a vault: this reader was written after that page, with
 //! ring, SQLite and Argon2 alone, and calls nothing of the core. The vectors are pinned.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
+
 mod common;
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! Passphrase, lock, erase, wipe, suspend: what is destroyed opens in no copy, what is kept does.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
+
 mod common;
 
 use std::time::Duration;

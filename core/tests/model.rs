@@ -1,6 +1,8 @@
 //! A vault against a plain map: whatever a person does, in any order and over restarts, the vault
 //! has what the map has.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
+
 mod common;
 
 use std::collections::{BTreeMap, BTreeSet};
