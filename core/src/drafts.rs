@@ -40,8 +40,19 @@ pub(crate) struct Head {
     pub(crate) total: usize,
     pub(crate) created_at_ms: i64,
     pub(crate) updated_at_ms: i64,
+    /// The profile that the report was begun with.
+    pub(crate) from_profile: Option<ReportId>,
+    /// What of a profile should be looked at again, and when.
+    pub(crate) refresh: BTreeMap<FieldId, Refresh>,
     draft_version: u64,
     draft_sha256: Digest,
+}
+
+/// When an answer of a profile should be looked at again.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Refresh {
+    pub(crate) answered_at_ms: i64,
+    pub(crate) due_ms: i64,
 }
 
 /// Everything the person said, sealed under the report key.
@@ -53,6 +64,9 @@ pub(crate) struct Body {
     pub(crate) form_version: u32,
     /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
     answers: BTreeMap<String, Value>,
+    /// When each field was answered or attached to last.
+    pub(crate) answered_at_ms: BTreeMap<FieldId, i64>,
+    pub(crate) from_profile: Option<ReportId>,
     pub(crate) media: Vec<StoredMedium>,
     /// What was sent so far, oldest first.
     pub(crate) sent: Vec<SentVersion>,
@@ -131,36 +145,34 @@ impl Body {
     }
 }
 
-/// Makes an empty draft.
-pub(crate) fn create(
-    transaction: &Transaction<'_>,
-    keys: Keys<'_>,
-    form: &Form,
-    now: Moment,
-) -> Result<ReportId> {
-    let report = ReportKeys::make();
-    let id = report.report_id();
-    let body = Body {
-        seed: *report.seed(),
-        form: form.id.clone(),
-        form_version: form.version,
-        answers: BTreeMap::new(),
-        media: Vec::new(),
-        sent: Vec::new(),
-    };
-    let head = Head {
-        form: form.id.clone(),
-        title: None,
-        answered: 0,
-        total: 0,
-        created_at_ms: now.unix_ms,
-        updated_at_ms: now.unix_ms,
-        draft_version: 0,
-        draft_sha256: sha256(&[]),
-    };
-    let draft = Draft { id, key: ReportKey::make(), head, body, version: 0 };
-    save(transaction, keys, draft, now)?;
-    Ok(id)
+impl Draft {
+    /// An empty draft, on no disk yet.
+    pub(crate) fn new(form: &Form, now: Moment) -> Self {
+        let report = ReportKeys::make();
+        let body = Body {
+            seed: *report.seed(),
+            form: form.id.clone(),
+            form_version: form.version,
+            answers: BTreeMap::new(),
+            answered_at_ms: BTreeMap::new(),
+            from_profile: None,
+            media: Vec::new(),
+            sent: Vec::new(),
+        };
+        let head = Head {
+            form: form.id.clone(),
+            title: None,
+            answered: 0,
+            total: 0,
+            created_at_ms: now.unix_ms,
+            updated_at_ms: now.unix_ms,
+            from_profile: None,
+            refresh: BTreeMap::new(),
+            draft_version: 0,
+            draft_sha256: sha256(&[]),
+        };
+        Self { id: report.report_id(), key: ReportKey::make(), head, body, version: 0 }
+    }
 }
 
 /// Reads a report, and refuses rows that do not belong together.
@@ -216,6 +228,8 @@ pub(crate) fn save(
         answered,
         total,
         updated_at_ms: now.unix_ms,
+        from_profile: draft.body.from_profile,
+        refresh: refresh(form, &draft.body.answered_at_ms),
         draft_version,
         draft_sha256: sha256(&sealed),
         ..draft.head
@@ -239,6 +253,19 @@ pub(crate) fn save(
         transaction.execute("INSERT INTO medium (id, report) VALUES (?1, ?2)", row)?;
     }
     Ok(())
+}
+
+/// When the answers that grow old should be looked at again.
+fn refresh(form: &Form, answered_at_ms: &BTreeMap<FieldId, i64>) -> BTreeMap<FieldId, Refresh> {
+    // A month of a reminder is thirty days; nobody counts them.
+    const MONTH_MS: i64 = 30 * 24 * 3_600_000;
+    let due = |field: &forms::Field| {
+        let answered_at_ms = *answered_at_ms.get(&field.id)?;
+        let months = i64::from(field.refresh_months?);
+        let due_ms = answered_at_ms.saturating_add(months * MONTH_MS);
+        Some((field.id.clone(), Refresh { answered_at_ms, due_ms }))
+    };
+    form.fields.iter().filter_map(due).collect()
 }
 
 /// Removes a report's rows, and with them its key; gives the media whose files go after the commit.

@@ -97,6 +97,10 @@ refusals! {
     NothingNew => "refused-nothing-new",
     /// Another process works in this home.
     Busy => "refused-busy",
+    /// Only a profile can be saved for another phone.
+    NotAProfile => "refused-not-a-profile",
+    /// The file is no exported profile, or was damaged on its way.
+    ProfileUnreadable => "refused-profile-unreadable",
     /// The passphrase is not the right one.
     WrongPassphrase => "refused-wrong-passphrase",
     /// The app suspended the core and has not resumed it.
@@ -141,6 +145,13 @@ impl From<io::Error> for Error {
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
+        // Where the file is mapped SQLite can't say DiskFull: it fails to make the map grow.
+        let no_map = |error: &rusqlite::ffi::Error| {
+            error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE
+        };
+        if error.sqlite_error().is_some_and(no_map) {
+            return Self::StorageFull;
+        }
         match error.sqlite_error_code() {
             Some(Code::DiskFull) => Self::StorageFull,
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged,

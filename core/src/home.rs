@@ -5,6 +5,7 @@
 //! home.sqlite   rows                     pack.json   the organisation's signed pack, in clear
 //! emergency-N.sqlite   rows of reports begun while the vault was closed
 //! blobs/ID      sealed photos            spool/ID    sealed parts on their way
+//! intake/ID     sealed to intake.age-recipient while the vault was locked
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
 //! ```
 
@@ -27,7 +28,7 @@ impl Home {
     /// The home at `root`, made if it is not there.
     pub(crate) fn at(root: &Path) -> Result<Self> {
         let home = Self { root: root.to_owned() };
-        for folder in [home.root.clone(), home.blobs(), home.spool()] {
+        for folder in [home.root.clone(), home.blobs(), home.spool(), home.intake()] {
             make_private_folder(&folder)?;
         }
         Ok(home)
@@ -53,6 +54,20 @@ impl Home {
             name.push(ending);
             PathBuf::from(name)
         })
+    }
+
+    /// What came while the vault was locked.
+    pub(crate) fn intake(&self) -> PathBuf {
+        self.root.join("intake")
+    }
+
+    /// Whom it is sealed to, in clear.
+    pub(crate) fn intake_key(&self) -> PathBuf {
+        self.root.join("intake.age-recipient")
+    }
+
+    pub(crate) fn capture(&self, name: &str) -> PathBuf {
+        self.intake().join(name)
     }
 
     pub(crate) fn blob(&self, medium: MediumId) -> PathBuf {

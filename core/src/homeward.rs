@@ -2,23 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::attachments;
 use crate::brand::{Organisation, Pack};
 use crate::clock::Clock;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, Kind, MediaType, Problem};
+use crate::forms::{self, Answer, Earlier, FieldId, Form, FormId, Problem};
 use crate::home::Home;
 use crate::ids::{Fingerprint, MediumId, PartId, ReportId};
-use crate::media::{self, Facts, Format, Manifest, Shows};
+use crate::intake::{self, CaptureId};
+use crate::media::{self, Facts, Manifest};
 use crate::net::{Pacing, Proxy};
+use crate::profiles::{self, Reminder};
 use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportState, ReportStatus, Transfer};
 use crate::store::Store;
-use crate::vault::{DeviceKey, Passphrase, VaultState, blob};
+use crate::vault::{DeviceKey, Passphrase, VaultState};
 
 /// Everything that varies: there is no environment variable and no global.
 pub struct Options {
@@ -160,6 +164,8 @@ pub enum Source {
     File(File),
     /// Bytes in memory: a recording that was just made.
     Bytes(Vec<u8>),
+    /// What was captured before; it leaves the intake.
+    Capture(CaptureId),
 }
 
 /// Something a photo tells that could answer a question. Only the person makes it an answer.
@@ -252,11 +258,42 @@ impl Homeward {
         Ok(Form::built_in(form).ok_or(Refusal::UnknownForm)?)
     }
 
-    /// Begins a draft.
-    pub fn create(&self, form: &FormId) -> Result<ReportId> {
+    /// Begins a draft; with `from`, filled with all that a profile can fill, or with what another
+    /// child of the same event shares with the report `from`. Works whatever the vault's state is,
+    /// but then only without `from`.
+    pub fn create(&self, form: &FormId, from: Option<ReportId>) -> Result<ReportId> {
         let form = self.form(form)?;
-        let now = self.store.now();
-        self.store.write_new(|transaction, keys| drafts::create(transaction, keys, form, now))
+        if let Some(from) = from {
+            return profiles::begin_from(&self.store, form, from);
+        }
+        let draft = Draft::new(form, self.store.now());
+        let (id, now) = (draft.id, self.store.now());
+        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+        Ok(id)
+    }
+
+    /// What of the profiles should be looked at again. None for a child with any report.
+    pub fn reminders(&self) -> Result<Vec<Reminder>> {
+        profiles::reminders(&self.store)
+    }
+
+    /// Writes a profile as one age file under a passphrase, for another phone.
+    pub fn export_profile(
+        &self,
+        id: ReportId,
+        passphrase: &Passphrase,
+        output: &mut dyn Write,
+    ) -> Result<()> {
+        profiles::export(&self.store, id, passphrase.for_age(), output)
+    }
+
+    /// Reads a profile that another phone exported, as a new profile.
+    pub fn import_profile(
+        &self,
+        passphrase: &Passphrase,
+        input: &mut dyn Read,
+    ) -> Result<ReportId> {
+        profiles::import(&self.store, passphrase.for_age(), input)
     }
 
     /// Lists every report, the one changed last first.
@@ -336,6 +373,7 @@ impl Homeward {
                 }
             }
             draft.body.set_answers(&answers);
+            draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
             let problems = self.problems(&draft)?;
             drafts::save(transaction, keys, draft, now)?;
             Ok(problems)
@@ -353,6 +391,13 @@ impl Homeward {
             }
             Source::File(file) => self.attach_from(id, field, &file),
             Source::Bytes(bytes) => self.attach_from(id, field, &bytes),
+            Source::Capture(capture) => {
+                let identity = self.store.intake_identity()?;
+                let opened = intake::open(&self.store.home, &identity, capture)?;
+                let medium = self.attach_from(id, field, &opened)?;
+                intake::remove(&self.store.home, capture);
+                Ok(medium)
+            }
         }
     }
 
@@ -362,44 +407,18 @@ impl Homeward {
         field: &FieldId,
         source: &dyn media::ReadAt,
     ) -> Result<Medium> {
-        // Nobody sweeps the file before its row is there.
-        let _held = self.store.home.hold_files()?;
-        let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
-        let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
-        let plan = media::scrub(source)?;
-        if !takes(&asked.kind, plan.format) {
-            return Err(Refusal::WrongKind.into());
-        }
-        let facts = media::facts(source)?;
-        let medium = MediumId::make();
-        let path = self.store.home.blob(medium);
-        let mut reader = plan.reader(source);
-        let stored = blob::store(&path, &draft.key.blob(medium), &mut reader)?;
-        let stored = StoredMedium {
-            id: medium,
-            field: field.clone(),
-            stem: stem(plan.format).into(),
-            extension: plan.format.extension().into(),
-            bytes: stored.bytes,
-            sha256: stored.sha256,
-            file_sha256: stored.file_sha256,
-            facts,
-            manifest: plan.manifest,
-            sent: None,
-        };
-        let attached = Medium::from(&stored);
-        let now = self.store.now();
-        let added = self.store.write(id, |transaction, keys| {
-            // Read again: an answer may have come meanwhile.
-            let mut draft = drafts::load(transaction, keys, id)?;
-            draft.body.media.push(stored);
-            drafts::save(transaction, keys, draft, now)
-        });
-        if added.is_err() {
-            // What stays is swept at the next start.
-            let _ = fs::remove_file(&path);
-        }
-        added.map(|()| attached)
+        attachments::attach(&self.store, id, field, source).map(|stored| Medium::from(&stored))
+    }
+
+    /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the
+    /// vault, to be attached later as [`Source::Capture`]. On disk when this returns.
+    pub fn capture(&self, input: &mut dyn Read) -> Result<CaptureId> {
+        intake::put(&self.store.home, input)
+    }
+
+    /// What was captured and not attached yet.
+    pub fn captures(&self) -> Result<Vec<CaptureId>> {
+        intake::list(&self.store.home)
     }
 
     /// What an attached photo could answer. In a report of a missing child its time and place are
@@ -419,18 +438,7 @@ impl Homeward {
 
     /// Takes a medium off a report. What was sent of it stays sent.
     pub fn detach(&self, id: ReportId, medium: MediumId) -> Result<()> {
-        let now = self.store.now();
-        self.store.write(id, |transaction, keys| {
-            let mut draft = drafts::load(transaction, keys, id)?;
-            let before = draft.body.media.len();
-            draft.body.media.retain(|stored| stored.id != medium);
-            if draft.body.media.len() == before {
-                return Err(Error::NotFound);
-            }
-            drafts::save(transaction, keys, draft, now)
-        })?;
-        remove(&self.store.home.blob(medium));
-        Ok(())
+        attachments::detach(&self.store, id, medium)
     }
 
     /// Removes a report from this phone, with everything that was attached or sealed.
@@ -484,25 +492,6 @@ impl Homeward {
         let form = draft.body.form()?;
         let answers = draft.body.answers(form);
         Ok(forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now()))
-    }
-}
-
-/// Whether a file of this format answers a question of this kind. A document is photographed.
-fn takes(kind: &Kind, format: Format) -> bool {
-    let types: &[MediaType] = match format.shows() {
-        Shows::Picture => &[MediaType::Photo, MediaType::Document],
-        Shows::Film => &[MediaType::Video],
-        Shows::Sound => &[MediaType::Audio],
-    };
-    kind.accepts().iter().any(|accepted| types.contains(accepted))
-}
-
-/// What a medium is called on its way: by what it is, never by the name it had on the phone.
-fn stem(format: Format) -> &'static str {
-    match format.shows() {
-        Shows::Picture => "photo",
-        Shows::Film => "video",
-        Shows::Sound => "recording",
     }
 }
 

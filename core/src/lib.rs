@@ -2,6 +2,7 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map. Each room is a module with its design at its head.
 
+mod attachments;
 pub mod brand;
 mod clock;
 pub mod crypto;
@@ -12,9 +13,11 @@ pub mod forms;
 mod home;
 mod homeward;
 mod ids;
+mod intake;
 pub mod media;
 pub mod net;
 mod offers;
+mod profiles;
 pub mod queue;
 pub mod receipts;
 pub mod seal;
@@ -31,3 +34,5 @@ pub use homeward::{
     Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
 };
 pub use ids::{Digest, Fingerprint, MediumId, NotAnId, PartId, ReceiptAddress, ReportId};
+pub use intake::CaptureId;
+pub use profiles::Reminder;

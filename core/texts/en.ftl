@@ -410,6 +410,12 @@ error-internal = Something went wrong in the app. What was saved before is safe.
 seal-encoding = Something went wrong in the app. What was saved before is safe.
 seal-without-recipient = The organisation's pack names nobody who could open this.
 
+net-bad-server = The organisation's pack names a server that is not safe to use.
+net-bad-anchor = The organisation's pack has no usable certificate.
+net-bad-proxy = This is no proxy that can be used safely. It must begin with socks5h.
+net-bad-token = The organisation's pack has no usable token.
+net-setup = The network could not be set up. Please try again.
+
 refused-unknown-form = There is no such form.
 refused-unknown-field = The form has no such question.
 refused-wrong-kind = This can't be an answer to this question.
@@ -418,6 +424,8 @@ refused-empty-report = Please add one thing that helps to find the child: a name
 refused-nothing-new = Nothing has changed since it was sent.
 refused-busy = The app is busy with this already. Please try again.
 refused-wrong-passphrase = This is not the right passphrase. Please try again.
+refused-not-a-profile = Only a child's profile can be saved for another phone.
+refused-profile-unreadable = This file is no saved profile, or it was damaged. Please save it again on the other phone.
 refused-suspended = The app is paused. Please open it again.
 error-passphrase = The passphrase could not be used on this phone. What you saved is unharmed.
 waiting-for-wifi = Waits for Wi-Fi, so that it costs nothing. You can send it now.

@@ -101,7 +101,7 @@ fn a_report_of_the_cores_phone_is_opened_and_its_receipt_believed() {
 
     let phone = Phone::new().unwrap();
     phone.core.pair(&std::fs::read(desk.beside("pack")).unwrap()).unwrap();
-    let report = phone.core.create(&"missing_child".parse().unwrap()).unwrap();
+    let report = phone.core.create(&"missing_child".parse().unwrap(), None).unwrap();
     phone.say(report, "child_name", "Mia Canary").unwrap();
     phone.say(report, "clothing", "a red coat").unwrap();
     let sealed = phone.core.send(report, Scope::All, SendWhen::Now).unwrap();

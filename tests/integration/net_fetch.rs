@@ -23,7 +23,8 @@ impl Scene {
     }
 
     fn fetch(&self, path: &str) -> Result<Option<Vec<u8>>, Waiting> {
-        net::block_on(self.phone.net.fetch(path, 100, &self.phone.cancel)).unwrap()
+        let fetching = self.phone.net.fetch(path, 100, &self.phone.cancel);
+        net::block_on(fetching).expect("a runtime")
     }
 
     fn reason(&self, mood: Mood) -> &'static str {

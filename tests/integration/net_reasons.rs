@@ -13,7 +13,9 @@ use axum::http::Method;
 use fault_proxy::{FaultProxy, Faults};
 use homeward_core::net::{Net, NetError, Pacing, Proxy, Server, Trust, UploadEnd};
 use homeward_core::tus::Reason;
-use net_support::{Authority, Mood, Phone, Socks, TusServer, now_ms, part_bytes, quick};
+use net_support::{
+    Authority, Mood, Phone, Socks, TusServer, closed_port, now_ms, part_bytes, quick,
+};
 use rcgen::{CertificateParams, date_time_ymd};
 
 const YEAR_MS: i64 = 365 * 24 * 3_600_000;
@@ -30,15 +32,8 @@ fn phone(address: SocketAddr, authority: &Authority) -> Phone {
     Phone::with_part(address, authority.anchor(), part_bytes(5, 300_000))
 }
 
-/// A phone whose clock is wrong by so much.
 fn phone_off_by(off_ms: i64, server: &Server) -> Phone {
-    let clock = Arc::new(move || now_ms() + off_ms);
-    let net = Net::new(server, None, &quick(), clock).unwrap();
-    Phone::over(net, server, part_bytes(5, 300_000))
-}
-
-fn closed_port() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    Phone::off_by(off_ms, server, part_bytes(5, 300_000))
 }
 
 #[test]
@@ -128,17 +123,8 @@ fn a_name_that_nobody_knows_is_told_from_a_server_that_refuses() {
     assert_eq!(reason.message_id(), "waiting-server-unreachable");
 }
 
-/// A phone that loses patience after half a second.
 fn impatient(address: SocketAddr, authority: &Authority) -> Phone {
-    let known = Phone::server(&address.to_string(), authority.anchor());
-    let pacing = Pacing {
-        connect_timeout: Duration::from_millis(500),
-        answer_timeout: Duration::from_millis(500),
-        stall_timeout: Duration::from_millis(500),
-        ..quick()
-    };
-    let net = Net::new(&known, None, &pacing, Arc::new(now_ms)).unwrap();
-    Phone::over(net, &known, part_bytes(5, 5_000_000))
+    Phone::impatient(address, authority.anchor(), part_bytes(5, 5_000_000))
 }
 
 #[test]
@@ -166,8 +152,8 @@ fn a_line_that_stalls_in_the_middle_is_given_up_and_taken_up_again() {
     assert_eq!(link.counts().faulted, 1, "no fault happened");
     link.cut_all();
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
-    assert_eq!(server.gate.count(&Method::POST), 1, "never a second upload");
-    assert_eq!(server.uploads(), [phone.bytes]);
+    assert_eq!(server.gate.creations(), 1, "never a second upload");
+    server.assert_holds_only(&phone.bytes);
 }
 
 #[test]
@@ -179,7 +165,7 @@ fn a_server_that_takes_everything_and_says_nothing_is_asked_again_later() {
     let mut phone = impatient(server.address, &authority);
     assert_eq!(phone.waits_because().message_id(), "waiting-connection-lost");
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
-    assert_eq!(server.gate.count(&Method::POST), 1, "never a second upload");
+    assert_eq!(server.gate.creations(), 1, "never a second upload");
 }
 
 #[test]
@@ -256,7 +242,7 @@ fn a_wrong_token_parks_the_part_and_a_busy_server_is_given_its_time() {
     assert_eq!(busy.waits_because().message_id(), "waiting-server-busy");
     assert!(busy.row.memory.not_before_ms >= before + 600_000);
     assert_eq!(busy.upload(), busy.upload(), "asked again before its time");
-    assert_eq!(server.gate.count(&Method::POST), 2);
+    assert_eq!(server.gate.creations(), 2);
 }
 
 #[test]

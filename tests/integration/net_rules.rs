@@ -224,7 +224,8 @@ fn tus_08_a_part_of_five_gigabytes_goes() {
     let part = Part { bytes: 5 << 30, ..part() };
     let mut upload = begun(part.clone(), Policy::default());
     let mut sent = 0;
-    loop {
+    for round in 0.. {
+        assert!(round < 10_000, "no end");
         match turn(&mut upload, 0) {
             Step::Request(request) => {
                 let body = request.body.unwrap();
@@ -243,7 +244,8 @@ fn tus_08_a_part_of_five_gigabytes_goes() {
 fn tus_09_a_proxy_that_buffers_whole_requests_gets_smaller_ones() {
     let mut upload = begun(Part { bytes: 3 << 20, ..part() }, Policy::default());
     let (mut kept, mut now_ms) = (0, 0);
-    loop {
+    for round in 0.. {
+        assert!(round < 10_000, "no end");
         match turn(&mut upload, now_ms) {
             Step::Request(request) => match request.body {
                 // The line holds for 100,000 bytes, and the proxy passes on only what is whole.
@@ -303,6 +305,38 @@ fn tus_10_a_proxy_that_drops_patch_gets_a_post_that_says_what_it_means() {
     let methods: Vec<Method> = world.requests.iter().map(|request| request.method).collect();
     assert_eq!(methods.iter().filter(|method| **method == Method::Patch).count(), 1);
     assert!(world.disk.override_patch, "and remembers it");
+}
+
+#[test]
+fn tus_10_a_server_that_knows_no_disguise_is_not_taken_for_one_that_lost_the_upload() {
+    let model = Model { no_override: true, ..Model::default() };
+    let mut world = World::new(2000, model).with_fates([Fate::Fine, Fate::Says(405, false)]);
+    assert_eq!(world.run(), Step::Stored);
+    assert_eq!(world.model.uploads.len(), 1);
+    assert!(!world.disk.override_patch);
+}
+
+#[test]
+fn tus_10_a_method_that_never_arrives_is_disguised_in_the_end() {
+    let mut upload = begun(Part { bytes: 1000, ..part() }, policy());
+    let (mut kept, mut now_ms) = (0, 0);
+    for round in 0.. {
+        assert!(round < 10_000, "no end");
+        match turn(&mut upload, now_ms) {
+            Step::Request(request) => match (request.method, request.body) {
+                (Method::Post, Some(body)) => {
+                    kept += body.bytes;
+                    upload.on_response(&answer(204, kept), now_ms);
+                }
+                (Method::Head, _) => upload.on_response(&answer(200, kept), now_ms),
+                _ => upload.on_failure(Failure::Cut, now_ms),
+            },
+            Step::Wait { until_ms, .. } => now_ms = until_ms,
+            Step::Stored => break,
+            step => panic!("{step:?}"),
+        }
+    }
+    assert!(now_ms < 600_000, "it took {now_ms} ms");
 }
 
 #[test]

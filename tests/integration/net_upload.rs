@@ -23,12 +23,12 @@ fn a_part_arrives_whole_with_its_token_in_a_header_only() {
 
     assert_eq!(phone.upload(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
+    server.assert_holds_only(&phone.bytes);
     for seen in server.gate.seen() {
         assert_eq!(seen.headers["authorization"], "Bearer token-canary");
         assert!(!seen.path.contains("canary"));
     }
-    assert_eq!(server.gate.count(&Method::POST), 1);
+    assert_eq!(server.gate.creations(), 1);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn after_a_cut_it_goes_on_at_the_servers_offset_and_sends_no_byte_below_it() {
 
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
+    server.assert_holds_only(&phone.bytes);
     let mut kept = 0;
     for seen in server.gate.seen() {
         match seen.method {
@@ -79,7 +79,7 @@ fn cancelled_half_way_it_ends_at_once_and_a_new_process_goes_on() {
     let mut sent = seen[asked..].iter().filter_map(|seen| seen.number("upload-offset"));
     assert_eq!(sent.next(), Some(kept));
     assert!(sent.all(|offset| offset > kept));
-    assert_eq!(server.uploads(), [phone.bytes]);
+    server.assert_holds_only(&phone.bytes);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_lost_answer_to_the_post_leaves_an_empty_twin_and_one_whole_upload() {
     let mut uploads = server.uploads();
     uploads.retain(|upload| !upload.is_empty());
     assert_eq!(uploads, [phone.bytes]);
-    assert_eq!(server.gate.count(&Method::POST), 2);
+    assert_eq!(server.gate.creations(), 2);
     assert_eq!(phone.row.memory.starts.lost_answer, 1);
 }
 
@@ -107,7 +107,7 @@ fn a_lost_last_answer_is_found_out_and_nothing_is_sent_twice() {
 
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
+    server.assert_holds_only(&phone.bytes);
     assert_eq!(server.gate.count(&Method::PATCH), 1);
 }
 
@@ -124,8 +124,8 @@ fn a_server_that_ends_a_patch_early_is_asked_and_followed() {
 
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
-    assert_eq!(server.gate.count(&Method::POST), 1);
+    server.assert_holds_only(&phone.bytes);
+    assert_eq!(server.gate.creations(), 1);
 }
 
 #[test]
@@ -137,8 +137,11 @@ fn a_proxy_that_knows_no_patch_gets_a_post() {
 
     assert_eq!(phone.upload_patiently(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
-    assert_eq!(server.gate.count(&Method::PATCH), 1);
+    server.assert_holds_only(&phone.bytes);
+    // The 405 itself may be lost in a reset, because the gate reads no body: the machine finds
+    // the disguise all the same.
+    assert!(phone.row.memory.override_patch);
+    assert!(server.gate.count(&Method::PATCH) >= 1);
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn a_first_minute_goes_in_one_request_when_the_servers_offer_is_known() {
 
     assert_eq!(phone.upload(), UploadEnd::Stored);
 
-    assert_eq!(server.uploads(), [phone.bytes]);
+    server.assert_holds_only(&phone.bytes);
     let methods: Vec<Method> = server.gate.seen().into_iter().map(|seen| seen.method).collect();
     assert_eq!(methods, [Method::OPTIONS, Method::POST]);
 }

@@ -43,9 +43,10 @@ impl NotRun {
     pub fn beside_this_program() -> io::Result<Self> {
         let program = std::env::current_exe()?;
         // target/debug/xtask, target/debug/deps/some_test-0123
-        let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
-        let target = target.ok_or_else(|| io::Error::other("not in a target folder"))?;
-        Ok(Self { folder: target.join("not-run") })
+        let mut folders = program.ancestors().skip(1);
+        let profile = folders.find(|folder| !folder.ends_with("deps"));
+        let profile = profile.ok_or_else(|| io::Error::other("a program in no folder"))?;
+        Ok(Self { folder: profile.join("not-run") })
     }
 
     /// Notes that a check can't run here. Panics unless `tests/not-run.toml` names it.

@@ -26,7 +26,9 @@ pub struct Organisation {
     pub recorder: Recorder,
     /// Its signed pack.
     pub pack: PathBuf,
-    receive: Running,
+    /// Where the server listens, behind the recorder.
+    address: SocketAddr,
+    receive: Option<Running>,
 }
 
 /// An upload in the server's store.
@@ -47,12 +49,11 @@ impl Organisation {
     pub fn open(programs: &Programs, folder: &Path, faults: Faults) -> io::Result<Self> {
         let desk = programs.desk(folder.join("desk"));
         desk.ask(&["init", "--name", NAME, "--host", "127.0.0.1"])?;
-        let mut receive = desk.start(&["receive", "--listen", "127.0.0.1:0"])?;
-        let address = listening(receive.next_line())?;
+        let (receive, address) = receive(&desk, "127.0.0.1:0")?;
         let recorder = Recorder::start(desk.home(), address)?;
         let link = FaultProxy::start(recorder.address(), faults)?;
         let pack = pack(&desk, folder, link.address())?;
-        Ok(Self { desk, link, recorder, pack, receive })
+        Ok(Self { desk, link, recorder, pack, address, receive: Some(receive) })
     }
 
     /// What lies in the server's store, the oldest first.
@@ -70,10 +71,44 @@ impl Organisation {
         Ok(uploads.into_iter().map(|(_, upload)| upload).collect())
     }
 
-    /// Ends the receiving server as a power cut would.
-    pub fn kill_server(self) -> io::Result<()> {
-        self.receive.kill().map(|_| ())
+    /// Kills the receiving server as a power cut would, and starts it again in the same place.
+    pub fn restart_server(&mut self) -> io::Result<()> {
+        if let Some(running) = self.receive.take() {
+            running.kill()?;
+        }
+        self.receive = Some(receive(&self.desk, &self.address.to_string())?.0);
+        Ok(())
     }
+
+    /// Everything that the server saw and keeps: each connection, and each file that it can read.
+    pub fn server_view(&self) -> io::Result<Vec<Vec<u8>>> {
+        let mut seen = contents(&self.desk.home().join("public"))?;
+        for conversation in self.recorder.conversations() {
+            seen.extend([conversation.up, conversation.down]);
+        }
+        Ok(seen)
+    }
+}
+
+fn receive(desk: &Program, listen: &str) -> io::Result<(Running, SocketAddr)> {
+    let mut running = desk.start(&["receive", "--listen", listen])?;
+    let address = listening(running.next_line())?;
+    Ok((running, address))
+}
+
+/// What lies in a folder and the folders in it: each file, and each name.
+pub fn contents(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        found.push(path.file_name().unwrap_or_default().as_encoded_bytes().to_vec());
+        if path.is_dir() {
+            found.extend(contents(&path)?);
+        } else {
+            found.push(fs::read(path)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Writes the example brand source, sets its address, builds and signs it.

@@ -52,7 +52,7 @@ fn encode(width: u16, height: u16, seed: u64) -> Vec<u8> {
     let mut pixels = Vec::with_capacity(usize::from(width) * usize::from(height) * 3);
     for y in 0..u32::from(height) {
         for x in 0..u32::from(width) {
-            let noise = dice.next().to_le_bytes();
+            let noise = dice.roll().to_le_bytes();
             let light = [60 + x * 120 / u32::from(width), 70 + y * 110 / u32::from(height), 90];
             let dot = |at: usize| light[at] as u8 + (noise[at] >> 2);
             pixels.extend([dot(0), dot(1), dot(2)]);

@@ -1,5 +1,6 @@
 //! The real programs as processes: a kill is a kill, and what is not on disk is gone.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -54,13 +55,13 @@ impl Programs {
     /// A phone whose home is the folder `home`.
     #[must_use]
     pub fn phone(&self, home: impl Into<PathBuf>) -> Program {
-        Program { path: self.phone.clone(), home: home.into() }
+        Program { path: self.phone.clone(), home: home.into(), within: Vec::new() }
     }
 
     /// A desk whose home is the folder `home`.
     #[must_use]
     pub fn desk(&self, home: impl Into<PathBuf>) -> Program {
-        Program { path: self.desk.clone(), home: home.into() }
+        Program { path: self.desk.clone(), home: home.into(), within: Vec::new() }
     }
 }
 
@@ -69,6 +70,7 @@ impl Programs {
 pub struct Program {
     path: PathBuf,
     home: PathBuf,
+    within: Vec<String>,
 }
 
 /// A program said no.
@@ -116,6 +118,12 @@ impl Program {
         &self.path
     }
 
+    /// The same program, started by another one: `nsenter`, for example.
+    #[must_use]
+    pub fn within(self, starter: Vec<String>) -> Self {
+        Self { within: starter, ..self }
+    }
+
     /// Its home.
     #[must_use]
     pub fn home(&self) -> &Path {
@@ -157,8 +165,9 @@ impl Program {
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.path);
-        command.arg("--home").arg(&self.home).arg("--json").args(arguments);
+        let mut words = self.within.iter().map(OsStr::new).chain([self.path.as_os_str()]);
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).arg("--home").arg(&self.home).arg("--json").args(arguments);
         command
     }
 

@@ -51,7 +51,10 @@ impl Net {
             Err(failure) => return Err(failure),
         };
         let read = self.read(&response);
-        self.drain(response).await;
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = drain(response) => {}
+        }
         Ok(read)
     }
 
@@ -102,15 +105,15 @@ impl Net {
             headers.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         tus::Response::new(response.status().as_u16(), headers, self.now_ms())
     }
+}
 
-    /// Reads the rest of a short answer, so that the connection can serve the next request.
-    async fn drain(&self, mut response: reqwest::Response) {
-        if response.content_length().is_none_or(|bytes| bytes > DRAIN_MAX) {
-            return;
-        }
-        let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
-        let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
+/// Reads the rest of a short answer, so that the connection can serve the next request.
+async fn drain(mut response: reqwest::Response) {
+    if response.content_length().is_none_or(|bytes| bytes > DRAIN_MAX) {
+        return;
     }
+    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+    let _ = tokio::time::timeout(DRAIN_TIME, rest).await;
 }
 
 /// A body of its own handle: the request may outlive the wait for it by a moment.

@@ -37,7 +37,6 @@ pub trait Listener: Send + Sync {
 
 /// Why a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum RunEnd {
     /// All that could be done was done; what is left waits for a time, a network or the person.
     NothingDue,

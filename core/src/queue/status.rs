@@ -17,7 +17,6 @@ use crate::vault::cell::CellKey;
 /// How far a report is. "Stored" is no "read", and "read" is no "the police know".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 pub enum ReportState {
     /// On this phone only; nothing was sealed yet.
     Draft,

@@ -19,7 +19,6 @@ pub const ANSWERS_FORMAT: &str = "homeward-answers/1";
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum PartKind {
     /// The ten answers that leave first.
     FirstMinute,

@@ -8,6 +8,7 @@ use super::{Database, Shelves, Store, closed, open_main};
 use crate::drafts;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, PartId, ReportId};
+use crate::intake;
 use crate::queue;
 use crate::vault::keys::needs_passphrase;
 use crate::vault::{Passphrase, VaultState};
@@ -81,9 +82,28 @@ impl Store {
         keyring.replace_vault_key(connection, key, |transaction, old, new| {
             files.0 = drafts::delete(transaction, report)?;
             files.1 = queue::delete_of(transaction, &queue_key, report)?;
-            drafts::reseal_all(transaction, old, new)
+            drafts::reseal_all(transaction, old, new)?;
+            intake::reseal(transaction, old, new)
         })?;
         Ok(files)
+    }
+
+    /// Removes a report that was begun a moment ago and came to nothing. Nothing of it was anybody's
+    /// secret yet, so no key is replaced.
+    pub(crate) fn discard(&self, report: ReportId) -> Result<()> {
+        let media = self.write(report, |transaction, _| drafts::delete(transaction, report))?;
+        for medium in media {
+            // What stays is swept at the next start.
+            let _ = fs::remove_file(self.home.blob(medium));
+        }
+        Ok(())
+    }
+
+    /// The identity that opens the intake.
+    pub(crate) fn intake_identity(&self) -> Result<age::x25519::Identity> {
+        let mut shelves = self.shelves();
+        let (connection, keys) = ready(&mut shelves)?.open_parts()?;
+        intake::identity(connection, keys.vault)
     }
 
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
@@ -97,7 +117,9 @@ impl Store {
         shelves.main = None;
         shelves.emergency = None;
         shelves.state = VaultState::KeyLost;
-        for folder in [self.home.blobs(), self.home.spool(), self.home.root().to_owned()] {
+        for folder in
+            [self.home.blobs(), self.home.spool(), self.home.intake(), self.home.root().to_owned()]
+        {
             for entry in fs::read_dir(folder)? {
                 let path = entry?.path();
                 if path.is_file() {

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::forms::Moment;
 use crate::home::{Home, sweep};
 use crate::ids::{MediumId, PartId, ReportId};
+use crate::intake;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::Wrapping;
 use crate::vault::{DeviceKey, Keys, VaultState};
@@ -62,6 +63,7 @@ impl Store {
     fn settle(&self, shelves: &mut Shelves) -> Result<()> {
         if shelves.state == VaultState::Ready {
             emergency::absorb(&self.home, shelves, self.device.as_ref())?;
+            prepare_intake(&self.home, shelves)?;
             return sweep_orphans(&self.home, shelves);
         }
         emergency::rescue(&self.home, shelves, self.device.as_ref())
@@ -230,6 +232,16 @@ fn closed(state: VaultState) -> Error {
         VaultState::Damaged => Error::Damaged,
         VaultState::FromNewerApp => Error::FromNewerApp,
     }
+}
+
+/// The intake's key is made once; after that an opening of the home writes nothing.
+fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
+    let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+    let (connection, keys) = main.open_parts()?;
+    if home.intake_key().exists() && intake::identity(connection, keys.vault).is_ok() {
+        return Ok(());
+    }
+    main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))
 }
 
 /// Removes files that a kill left without a row: nothing refers to them, so nothing is lost.

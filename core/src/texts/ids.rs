@@ -19,8 +19,8 @@ pub fn ids() -> Vec<String> {
     ids.extend(MediaType::ALL.map(|media| format!("media-{}", media.name())));
     ids.extend(ProblemReason::ALL.map(|reason| reason.message_id().to_owned()));
     let lists = [
-        ANSWERS, STATES, PARTS, VAULT, RECEIPTS, WAITING, PARKED, ERRORS, REFUSED, REMOVED,
-        REMAINING,
+        ANSWERS, STATES, PARTS, VAULT, RECEIPTS, WAITING, PARKED, ERRORS, NETWORK, REFUSED,
+        REMOVED, REMAINING,
     ];
     ids.extend(lists.into_iter().flatten().map(|id| (*id).to_owned()));
     ids.into_iter().collect()
@@ -125,6 +125,9 @@ const ERRORS: &[&str] = &[
     "seal-without-recipient",
 ];
 
+const NETWORK: &[&str] =
+    &["net-bad-server", "net-bad-anchor", "net-bad-proxy", "net-bad-token", "net-setup"];
+
 const REFUSED: &[&str] = &[
     "refused-unknown-form",
     "refused-unknown-field",
@@ -134,6 +137,8 @@ const REFUSED: &[&str] = &[
     "refused-nothing-new",
     "refused-busy",
     "refused-wrong-passphrase",
+    "refused-not-a-profile",
+    "refused-profile-unreadable",
     "refused-suspended",
     "refused-called-back",
     "refused-pack-unreadable",

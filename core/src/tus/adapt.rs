@@ -4,7 +4,7 @@
 use super::judge::Verdict;
 use super::policy::millis;
 use super::upload::{Hurry, Sent, State, Upload};
-use super::{Kind, Reason, Response};
+use super::{Kind, Reason};
 
 impl Upload {
     pub(super) fn patch_bytes(&self) -> u64 {
@@ -37,7 +37,7 @@ impl Upload {
         if self.memory.fruitless == 0 {
             return;
         }
-        if self.patch_bytes() <= self.policy.patch_min {
+        if self.patch_bytes() <= self.policy.patch_min && self.memory.fruitless >= DISGUISE_AFTER {
             self.memory.override_patch = !self.memory.override_patch;
         }
         let smaller = (bytes / 2).max(self.policy.patch_min);
@@ -60,17 +60,11 @@ impl Upload {
     }
 
     /// The method is not let through: it goes as a POST that says what it means.
-    pub(super) fn disguise(&mut self, response: &Response, now_ms: i64) {
+    pub(super) fn disguise(&mut self) {
         self.sent = None;
-        if !self.memory.override_patch {
-            self.memory.override_patch = true;
-            self.unsaved = true;
-            self.state = State::Ask;
-        } else if response.tus {
-            self.park(Reason::Rejected);
-        } else {
-            self.trouble(Reason::CaptivePortal, Hurry::No, None, now_ms);
-        }
+        self.memory.override_patch = true;
+        self.unsaved = true;
+        self.state = State::Ask;
     }
 
     /// A POST with a body was refused: perhaps for the body. True when it is worth a plain one.
@@ -86,3 +80,6 @@ impl Upload {
         true
     }
 }
+
+/// So many rounds without progress, at the smallest size, and the method comes under suspicion.
+const DISGUISE_AFTER: u32 = 6;

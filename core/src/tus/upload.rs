@@ -145,7 +145,15 @@ impl Upload {
                 return;
             }
         }
+        let disguised = kind == Kind::Send && self.memory.override_patch;
         match verdict {
+            // Perhaps it is only the disguise that is not known here: HEAD will tell.
+            Verdict::Gone | Verdict::NoPatch | Verdict::Rejected if disguised => {
+                self.memory.override_patch = false;
+                self.sent = None;
+                self.step_back();
+                self.fruitless(Reason::ServerFault, now_ms);
+            }
             Verdict::Success => self.believe(kind, response, now_ms),
             Verdict::Ask => self.trouble(Reason::ServerFault, Hurry::AtOnce, None, now_ms),
             Verdict::Gone => {
@@ -157,7 +165,7 @@ impl Upload {
             Verdict::Portal => self.trouble(Reason::CaptivePortal, Hurry::No, None, now_ms),
             Verdict::Elsewhere => self.follow(kind, response, now_ms),
             Verdict::Smaller => self.shrink(kind, now_ms),
-            Verdict::NoPatch => self.disguise(response, now_ms),
+            Verdict::NoPatch => self.disguise(),
             Verdict::TooLarge => self.park(Reason::TooLarge),
             Verdict::TokenRefused => self.park(Reason::TokenRefused),
             Verdict::Rejected => self.park(Reason::Rejected),

@@ -47,7 +47,6 @@ impl<'a> Keys<'a> {
 
 /// What can be done with what is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum VaultState {
     /// Everything opens.
     Ready,

@@ -39,6 +39,13 @@ impl Passphrase {
     }
 }
 
+impl Passphrase {
+    /// For a file that age seals under it.
+    pub(crate) fn for_age(&self) -> age::secrecy::SecretString {
+        self.0.as_str().into()
+    }
+}
+
 impl fmt::Debug for Passphrase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passphrase(…)")

@@ -11,8 +11,7 @@ impl Dice {
     }
 
     /// Any number.
-    #[expect(clippy::should_implement_trait, reason = "dice never end, so there is no Option")]
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +21,7 @@ impl Dice {
 
     /// A number below `end`, or 0 when `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next().checked_rem(end).unwrap_or(0)
+        self.roll().checked_rem(end).unwrap_or(0)
     }
 
     /// True in `chances` of 100 throws.
@@ -45,7 +44,7 @@ mod tests {
     fn the_same_seed_falls_the_same_way() {
         let throw = |seed| {
             let mut dice = Dice::new(seed);
-            [dice.next(), dice.next(), dice.next()]
+            [dice.roll(), dice.roll(), dice.roll()]
         };
         assert_eq!(throw(7), throw(7));
         assert_ne!(throw(7), throw(8));

@@ -200,3 +200,85 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// The kernel doubles it.
 pub(crate) const BUFFER: u32 = 32 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    use std::time::Instant;
+
+    use super::*;
+
+    /// A server that sends back what it gets.
+    fn echo() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                std::thread::spawn(move || {
+                    let mut from = stream.try_clone().unwrap();
+                    let _ = io::copy(&mut from, &mut &stream);
+                });
+            }
+        });
+        address
+    }
+
+    /// What comes back of `bytes` bytes.
+    fn through(proxy: &FaultProxy, bytes: usize) -> usize {
+        let mut stream = TcpStream::connect(proxy.address()).unwrap();
+        let mut writing = stream.try_clone().unwrap();
+        let writer = std::thread::spawn(move || {
+            let _ = writing.write_all(&vec![7; bytes]);
+            let _ = writing.shutdown(std::net::Shutdown::Write);
+        });
+        let mut back = Vec::new();
+        let _ = stream.read_to_end(&mut back);
+        writer.join().unwrap();
+        back.len()
+    }
+
+    #[test]
+    fn a_perfect_network_changes_nothing_and_counts() {
+        let proxy = FaultProxy::start(echo(), Faults::default()).unwrap();
+        assert_eq!(through(&proxy, 1_000_000), 1_000_000);
+        let expected = Counts { connections: 1, faulted: 0, up: 1_000_000, down: 1_000_000 };
+        assert_eq!(proxy.counts(), expected);
+    }
+
+    #[test]
+    fn a_cut_lets_so_many_bytes_through_and_no_more() {
+        let cut = Faults { cut_up_after: Some(300_000), ..Faults::default() };
+        let proxy = FaultProxy::start(echo(), cut).unwrap();
+        assert!(through(&proxy, 1_000_000) <= 300_000);
+        assert_eq!(proxy.counts().up, 300_000);
+        assert_eq!(proxy.counts().faulted, 1);
+    }
+
+    #[test]
+    fn a_refused_connection_ends_and_the_next_can_be_better() {
+        let refuse_first = |number| Faults { refuse: number == 0, ..Faults::default() };
+        let proxy = FaultProxy::start_with(echo(), Box::new(refuse_first)).unwrap();
+        assert_eq!(through(&proxy, 1000), 0);
+        assert_eq!(through(&proxy, 1000), 1000);
+    }
+
+    #[test]
+    fn a_slow_line_cannot_be_faster_than_its_rate() {
+        let proxy = FaultProxy::start(echo(), Faults::slow(500_000)).unwrap();
+        let begin = Instant::now();
+        assert_eq!(through(&proxy, 100_000), 100_000);
+        assert!(begin.elapsed() >= Duration::from_millis(200), "{:?}", begin.elapsed());
+    }
+
+    #[test]
+    fn connections_that_stand_can_be_cut() {
+        let stall = Faults { stall_up_after: Some(10), ..Faults::default() };
+        let proxy = FaultProxy::start(echo(), stall).unwrap();
+        let mut stream = TcpStream::connect(proxy.address()).unwrap();
+        stream.write_all(&[7; 10]).unwrap();
+        stream.read_exact(&mut [0; 10]).unwrap();
+        proxy.cut_all();
+        assert!(matches!(stream.read(&mut [0; 1]), Ok(0) | Err(_)));
+    }
+}

@@ -91,12 +91,9 @@ pub(crate) async fn serve(phone: TcpStream, faults: &Faults, shared: &Shared) {
     let down = carry(&mut from_server, &mut to_phone, &down);
     tokio::pin!(up, down);
     // A closed direction lets the other one finish; a cut one takes it along.
-    let cut = tokio::select! {
-        end = &mut up => end == End::Cut || down.await == End::Cut,
-        end = &mut down => end == End::Cut || up.await == End::Cut,
-    };
-    if cut {
-        shared.faulted.fetch_add(1, Ordering::SeqCst);
+    tokio::select! {
+        end = &mut up => if end == End::Closed { down.await; },
+        end = &mut down => if end == End::Closed { up.await; },
     }
 }
 
@@ -150,10 +147,10 @@ fn room(way: &Way<'_>, seen: u64) -> u64 {
 
 /// The accident itself.
 async fn rest(way: &Way<'_>, seen: u64, send: mpsc::Sender<(Instant, Vec<u8>)>) -> End {
+    way.faulted.fetch_add(1, Ordering::SeqCst);
     if way.cut_after.is_some_and(|limit| seen >= limit) {
         return End::Cut;
     }
-    way.faulted.fetch_add(1, Ordering::SeqCst);
     // Silence: neither read nor closed, until the proxy ends.
     send.closed().await;
     std::future::pending().await

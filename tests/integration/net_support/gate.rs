@@ -81,6 +81,13 @@ impl Gate {
         self.seen().iter().filter(|seen| seen.method == method).count()
     }
 
+    /// How often an upload was asked for: POSTs that are no disguised PATCH.
+    pub(crate) fn creations(&self) -> usize {
+        let plain = |seen: &&Seen| !seen.headers.contains_key("x-http-method-override");
+        let posts = self.seen().into_iter().filter(|seen| seen.method == Method::POST);
+        posts.collect::<Vec<_>>().iter().filter(plain).count()
+    }
+
     fn mood(&self, seen: &Seen) -> Mood {
         let mut moods = self.moods.lock().unwrap();
         if let Some(at) = moods.iter().position(|(method, _)| *method == seen.method) {

@@ -12,6 +12,6 @@ mod socks;
 
 pub(crate) use gate::{Gate, Mood, Seen};
 pub(crate) use model::{Fate, Model, World, policy};
-pub(crate) use phone::{Phone, Row, now_ms, part_bytes, quick};
+pub(crate) use phone::{Phone, Row, closed_port, now_ms, part_bytes, quick};
 pub(crate) use server::{Authority, TusServer};
 pub(crate) use socks::Socks;

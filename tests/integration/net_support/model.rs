@@ -59,6 +59,8 @@ pub(crate) struct Model {
     pub(crate) body_limit: Option<u64>,
     /// A proxy in front says 405 to PATCH.
     pub(crate) no_patch: bool,
+    /// The server does not know `X-HTTP-Method-Override`.
+    pub(crate) no_override: bool,
 }
 
 /// The phone, its disk, the network and the server.
@@ -341,6 +343,9 @@ impl World {
         self.waste(request);
         if self.model.no_patch && !disguised {
             return Response { status: 405, ..Response::default() };
+        }
+        if self.model.no_override && disguised {
+            return Response { status: 404, tus: true, ..Response::default() };
         }
         let range = request.body.unwrap();
         let piece = self.piece(range.offset, range.bytes);

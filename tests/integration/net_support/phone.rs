@@ -85,6 +85,25 @@ impl Phone {
         Self { net, part, bytes, row: Row::default(), cancel: CancelToken::new(), source }
     }
 
+    /// A phone that loses patience after half a second.
+    pub(crate) fn impatient(address: SocketAddr, anchor: Vec<u8>, bytes: Vec<u8>) -> Self {
+        let known = Self::server(&address.to_string(), anchor);
+        let pacing = Pacing {
+            connect_timeout: Duration::from_millis(500),
+            answer_timeout: Duration::from_millis(500),
+            stall_timeout: Duration::from_millis(500),
+            ..quick()
+        };
+        let net = Net::new(&known, None, &pacing, Arc::new(now_ms)).unwrap();
+        Self::over(net, &known, bytes)
+    }
+
+    /// A phone whose clock is wrong by so much.
+    pub(crate) fn off_by(off_ms: i64, server: &Server, bytes: Vec<u8>) -> Self {
+        let clock = Arc::new(move || now_ms() + off_ms);
+        Self::over(Net::new(server, None, &quick(), clock).unwrap(), server, bytes)
+    }
+
     /// One call, as a run of the queue makes it.
     pub(crate) fn upload(&mut self) -> UploadEnd {
         let memory = self.row.memory.clone();
@@ -139,7 +158,7 @@ pub(crate) fn part_bytes(seed: u64, length: usize) -> Vec<u8> {
     let mut dice = Dice::new(seed);
     let mut bytes: Vec<u8> = Vec::with_capacity(length + 8);
     while bytes.len() < length {
-        bytes.extend_from_slice(&dice.next().to_le_bytes());
+        bytes.extend_from_slice(&dice.roll().to_le_bytes());
     }
     bytes.truncate(length);
     bytes
@@ -148,4 +167,9 @@ pub(crate) fn part_bytes(seed: u64, length: usize) -> Vec<u8> {
 pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     i64::try_from(since.as_millis()).unwrap()
+}
+
+/// An address where nobody listens.
+pub(crate) fn closed_port() -> SocketAddr {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }

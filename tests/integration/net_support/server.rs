@@ -98,6 +98,15 @@ impl TusServer {
         Self { address, gate, folder, stop: Some(stop), thread: Some(thread) }
     }
 
+    /// That there is one upload, and that it is `bytes`; a difference is told by its place.
+    pub(crate) fn assert_holds_only(&self, bytes: &[u8]) {
+        let uploads = self.uploads();
+        let lengths: Vec<usize> = uploads.iter().map(Vec::len).collect();
+        assert_eq!(lengths, [bytes.len()]);
+        let differs = uploads[0].iter().zip(bytes).position(|(theirs, ours)| theirs != ours);
+        assert_eq!(differs, None, "the first byte that differs");
+    }
+
     /// The complete and incomplete uploads as they lie in the server's folder.
     pub(crate) fn uploads(&self) -> Vec<Vec<u8>> {
         let mut files: Vec<PathBuf> = Vec::new();

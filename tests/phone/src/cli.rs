@@ -32,6 +32,25 @@ pub(crate) enum Command {
     /// Begin a draft.
     #[command(after_help = "Example: phone --home p --json new missing_child")]
     New { form: String },
+    /// Begin a draft filled from a profile, or for another child of the same event.
+    #[command(after_help = "Example: phone --home p --json from PROFILE missing_child")]
+    From {
+        id: String,
+        /// [default: the report's own form; for a profile missing_child]
+        form: Option<String>,
+    },
+    /// A profile on its way to another phone: one age file under a passphrase.
+    #[command(
+        after_help = "Examples: phone --home p profile export ID --to ada.age --under words.txt\n          \
+        phone --home q profile import ada.age --under words.txt"
+    )]
+    Profile {
+        #[command(subcommand)]
+        way: ProfileWay,
+    },
+    /// What of the profiles should be looked at again.
+    #[command(after_help = "Example: phone --home p --json reminders")]
+    Reminders,
     /// Answer one question; on disk when the process ends with 0.
     #[command(after_help = "Examples: phone --home p set ID child_name 'Ada Example'\n          \
         phone --home p set ID last_seen_time 'ten minutes ago'\n          \
@@ -128,6 +147,26 @@ pub(crate) enum Command {
         input: PathBuf,
         #[arg(value_name = "OUT")]
         output: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ProfileWay {
+    /// Save a profile as a file.
+    Export {
+        id: String,
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+        /// The passphrase: the file's first line [default: --passphrase-file].
+        #[arg(long, value_name = "F")]
+        under: Option<PathBuf>,
+    },
+    /// Read a profile from a file.
+    Import {
+        file: PathBuf,
+        /// The passphrase: the file's first line [default: --passphrase-file].
+        #[arg(long, value_name = "F")]
+        under: Option<PathBuf>,
     },
 }
 

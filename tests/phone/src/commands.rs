@@ -1,6 +1,6 @@
 //! Each command: one or two calls of the core, and what they gave.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use homeward_core::{
 };
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Command, NetworkArgs, NetworkName, PassphraseChange};
+use crate::cli::{Cli, Command, NetworkArgs, NetworkName, PassphraseChange, ProfileWay};
 use crate::device_key::FileDeviceKey;
 use crate::file_tools;
 use crate::json;
@@ -39,6 +39,9 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
     match cli.command {
         Command::Pair { pack } => phone.pair(&pack),
         Command::New { form } => phone.new_draft(&form),
+        Command::From { id, form } => phone.from(&id, form.as_deref()),
+        Command::Profile { way } => phone.profile(way, cli.passphrase_file.as_deref()),
+        Command::Reminders => phone.reminders(),
         Command::Set { id, field, value, unknown: _ } => phone.set(&id, &field, value.as_deref()),
         Command::Clear { id, field } => phone.clear(&id, &field),
         Command::Show { id } => phone.show(&id),
@@ -97,8 +100,66 @@ impl Phone<'_> {
 
     fn new_draft(&self, form: &str) -> Done {
         let form = FormId::new(form).ok_or(Error::from(Refusal::UnknownForm))?;
-        let id = self.core.create(&form)?;
+        let id = self.core.create(&form, None)?;
         self.output.tell(&json!({ "id": id }), || id.to_string())
+    }
+
+    fn from(&self, id: &str, form: Option<&str>) -> Done {
+        let from = report_id(id)?;
+        let source = self.core.report(from)?.form;
+        let of_profile = if source.as_str() == "child_profile" { "missing_child" } else { "" };
+        let form = match (form, of_profile) {
+            (Some(form), _) | (None, form @ "missing_child") => {
+                FormId::new(form).ok_or(Error::from(Refusal::UnknownForm))?
+            }
+            (None, _) => source,
+        };
+        let id = self.core.create(&form, Some(from))?;
+        self.output.tell(&json!({ "id": id }), || id.to_string())
+    }
+
+    fn profile(&self, way: ProfileWay, passphrase: Option<&Path>) -> Done {
+        let words = |under: Option<PathBuf>| {
+            let file = under.or_else(|| passphrase.map(Path::to_owned));
+            read_passphrase(&file.ok_or(Problem::Usage("--under F is needed: the passphrase"))?)
+        };
+        match way {
+            ProfileWay::Export { id, to, under } => {
+                let words = words(under)?;
+                let partial = to.with_extension("partial");
+                let mut file = File::create(&partial)?;
+                let id = report_id(&id)?;
+                let written = self.core.export_profile(id, &words, &mut file).and_then(|()| {
+                    file.sync_all()?;
+                    Ok(fs::rename(&partial, &to)?)
+                });
+                if let Err(error) = written {
+                    // Best effort: half an export is of no use.
+                    let _ = fs::remove_file(&partial);
+                    return Err(error.into());
+                }
+                self.output.tell(&json!({ "exported": id }), || "exported".into())
+            }
+            ProfileWay::Import { file, under } => {
+                let file = File::open(file);
+                let mut file = file.map_err(|_| Error::from(Refusal::ProfileUnreadable))?;
+                let id = self.core.import_profile(&words(under)?, &mut file)?;
+                self.output.tell(&json!({ "id": id }), || id.to_string())
+            }
+        }
+    }
+
+    fn reminders(&self) -> Done {
+        let reminders = self.core.reminders()?;
+        let reminder = |reminder: &homeward_core::Reminder| {
+            json!({
+                "profile": reminder.profile,
+                "field": reminder.field.as_str(),
+                "answered_at_ms": reminder.answered_at_ms,
+            })
+        };
+        let json = reminders.iter().map(reminder).collect();
+        self.output.tell(&json, || format!("{} answers have grown old", reminders.len()))
     }
 
     fn set(&self, id: &str, field: &str, value: Option<&str>) -> Done {

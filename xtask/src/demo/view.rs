@@ -1,10 +1,8 @@
 //! What travelled, and what a server could see of it.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 
-use homeward_tests::canary::Canaries;
+use homeward_tests::canary::{Canaries, Found};
 
 use super::report::Report;
 use super::{Stage, expect};
@@ -44,17 +42,9 @@ pub(super) fn of_the_server(stage: &Stage, report: &Report) -> Result {
 fn nothing_else(stage: &Stage, report: &Report) -> Result {
     let words: Vec<&str> = report.secrets.iter().map(String::as_str).collect();
     let canaries = Canaries::words(&words);
-    let mut looked = 0;
-    let mut found = Vec::new();
-    let mut look = |bytes: &[u8]| {
-        looked += bytes.len() as u64;
-        found.extend(canaries.find(bytes));
-    };
-    for conversation in stage.organisation.recorder.conversations() {
-        look(&conversation.up);
-        look(&conversation.down);
-    }
-    each_file(&stage.organisation.desk.home().join("public"), &mut look)?;
+    let seen = stage.organisation.server_view()?;
+    let looked = seen.iter().map(|bytes| bytes.len() as u64).sum();
+    let found: Vec<Found> = seen.iter().flat_map(|bytes| canaries.find(bytes)).collect();
     say::detail(&format!(
         "Searched {} of requests, answers and stored files for {} words: found {}.",
         say::bytes(looked),
@@ -62,16 +52,4 @@ fn nothing_else(stage: &Stage, report: &Report) -> Result {
         found.len()
     ));
     expect(found.is_empty(), "a server could have read something of the report")
-}
-
-fn each_file(folder: &Path, look: &mut dyn FnMut(&[u8])) -> Result {
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            each_file(&path, look)?;
-        } else {
-            look(&fs::read(path)?);
-        }
-    }
-    Ok(())
 }

@@ -13,6 +13,8 @@ const NOWHERE: &[&str] = &["aws-lc-", "boring", "native-tls", "openssl"];
 const ROOMS: &[(&str, &[&str])] = &[
     // The core is for phones: no FFI, no server, no desk, no command line.
     ("homeward-core", &["axum", "clap", "homeward-desk", "phone", "tus-protocol", "uniffi"]),
+    // What goes into an app, which the apps' tools stay out of.
+    ("homeward-ffi", &["axum", "clap", "homeward-desk", "phone", "tus-protocol", "uniffi_bindgen"]),
     // A phone, even one for tests, knows no desk.
     ("phone", &["axum", "homeward-desk", "tus-protocol"]),
     // A desk knows no phone.

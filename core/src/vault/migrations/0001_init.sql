@@ -25,6 +25,13 @@ CREATE TABLE passphrase (
     try_limit INTEGER
 ) STRICT;
 
+CREATE TABLE intake (
+    --- At most one row.
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    --- The age identity that opens what came while the vault was locked; sealed under the vault key.
+    identity BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE report (
     --- The list of reports reads this table only. One row per draft or sent report.
     --- In clear: the hash of the report's verify key.

@@ -1,0 +1,122 @@
+//! Kotlin and Swift come out of the built library, with all that an app calls.
+//!
+//! The library is the one that cargo built for this test: unstripped, which the generator needs.
+//! Whether the two sides run is tested in `bindings/kotlin` and `bindings/swift`.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+// Names the library, so that cargo builds it.
+use homeward_ffi as _;
+
+/// Every method of the object that an app holds, as Rust names them.
+const METHODS: &[&str] = &[
+    "state",
+    "pair",
+    "pairing",
+    "form",
+    "create",
+    "reports",
+    "report",
+    "understand",
+    "set",
+    "attach",
+    "offers",
+    "delete",
+    "send",
+    "retry",
+    "statuses",
+    "plan",
+    "run",
+];
+
+const ERRORS: &[&str] = &[
+    "Locked",
+    "KeyLost",
+    "Damaged",
+    "FromNewerApp",
+    "StorageFull",
+    "NotFound",
+    "Refused",
+    "Unexpected",
+];
+
+#[test]
+fn kotlin_has_every_call_every_error_and_every_callback() {
+    let folder = tempfile::tempdir().unwrap();
+    let kotlin = generated("kotlin", folder.path(), "org/homeward/ffi/homeward_ffi.kt");
+    assert_holds(
+        &kotlin,
+        &["package org.homeward.ffi", "open class Homeward", "open class Transfer"],
+    );
+    assert_holds(&kotlin, &["interface DeviceKey", "interface Listener", "open class Texts"]);
+    assert_holds(&kotlin, &["fun `cancel`(", "fun `wait`(", "fun `onChange`(", "fun `open`("]);
+    for method in METHODS {
+        assert_holds(&kotlin, &[&format!("fun `{method}`(")]);
+    }
+    for error in ERRORS {
+        assert_holds(&kotlin, &[&format!("class {error}(")]);
+    }
+    assert!(!kotlin.contains("    var `"), "records are immutable");
+    assert!(kotlin.contains("checksum"), "a stale library is noticed");
+}
+
+#[test]
+fn swift_has_every_call_every_error_and_every_callback() {
+    let folder = tempfile::tempdir().unwrap();
+    let swift = generated("swift", folder.path(), "HomewardFFI.swift");
+    assert_holds(&swift, &["open class Homeward", "open class Transfer", "open class Texts"]);
+    assert_holds(&swift, &["public protocol DeviceKey", "public protocol Listener"]);
+    assert_holds(&swift, &["func cancel(", "func wait(", "func onChange(", "func `open`("]);
+    for method in METHODS {
+        assert_holds(&swift, &[&format!("func {method}(")]);
+    }
+    for error in ERRORS {
+        assert_holds(&swift, &[&format!("case {error}")]);
+    }
+    assert!(folder.path().join("homeward_ffiFFI.h").is_file());
+    assert!(swift.contains("checksum"), "a stale library is noticed");
+}
+
+#[test]
+fn a_file_that_is_no_library_of_ours_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other.so");
+    fs::write(&other, b"no library").unwrap();
+    assert!(!generate("kotlin", &other, folder.path()).status.success());
+}
+
+/// The text of the file `name` that the generator writes for `language`.
+fn generated(language: &str, folder: &Path, name: &str) -> String {
+    let output = generate(language, &library(), folder);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::read_to_string(folder.join(name)).unwrap()
+}
+
+fn generate(language: &str, library: &Path, folder: &Path) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_uniffi-bindgen"))
+        .args(["generate", "--language", language, "--no-format", "--metadata-no-deps"])
+        .arg("--out-dir")
+        .arg(folder)
+        .arg(library)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap()
+}
+
+/// The library lies beside this test.
+fn library() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    test.with_file_name(format!("{DLL_PREFIX}homeward_ffi{DLL_SUFFIX}"))
+}
+
+#[track_caller]
+fn assert_holds(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "{word}");
+    }
+}

@@ -1,0 +1,226 @@
+package org.homeward
+
+import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.NonCancellable
+import kotlinx.coroutines.flow.StateFlow
+import kotlinx.coroutines.withContext
+import org.homeward.ffi.Answer
+import org.homeward.ffi.ApiException
+import org.homeward.ffi.Budget
+import org.homeward.ffi.Conditions
+import org.homeward.ffi.DeviceKey
+import org.homeward.ffi.FormDefinition
+import org.homeward.ffi.MediaSource
+import org.homeward.ffi.Medium
+import org.homeward.ffi.Offer
+import org.homeward.ffi.Pairing
+import org.homeward.ffi.Plan
+import org.homeward.ffi.Problem
+import org.homeward.ffi.Report
+import org.homeward.ffi.ReportStatus
+import org.homeward.ffi.ReportSummary
+import org.homeward.ffi.RunEnd
+import org.homeward.ffi.Scope
+import org.homeward.ffi.SealedReport
+import org.homeward.ffi.SendWhen
+import org.homeward.ffi.VaultState
+import java.io.File
+import kotlin.time.Duration
+import org.homeward.ffi.Homeward as Core
+
+/**
+ * Reports, photos and the outbox of one person on one device.
+ *
+ * No function blocks its caller's thread. What is written is on disk when the function returns; a
+ * call that is cancelled while it runs may have been done.
+ *
+ * Beside what each function names, all of them throw [ApiException.Locked],
+ * [ApiException.KeyLost], [ApiException.Damaged] and [ApiException.FromNewerApp] in the [state] of
+ * that name, and [ApiException.StorageFull]. After [close] they throw [IllegalStateException].
+ */
+public class Homeward internal constructor(
+    private val core: Core,
+    private val dispatcher: CoroutineDispatcher,
+) : AutoCloseable {
+    private val feed = StatusFeed()
+    private val runs = Runs(core, feed)
+
+    /**
+     * How far every report is that was sealed, by its id. The present state is there at once; it
+     * follows a [run] and the calls made here. Empty while the vault is locked.
+     */
+    public val statuses: StateFlow<Map<String, ReportStatus>> = feed.statuses
+
+    /** What can be done with what is stored. */
+    public suspend fun state(): VaultState = call { state() }
+
+    /**
+     * Takes an organisation's signed pack.
+     *
+     * @throws ApiException.Refused for what is no pack, or not a newer one of the same organisation.
+     */
+    public suspend fun pair(pack: ByteArray): Pairing = call { pair(pack) }
+
+    /** The paired organisation, if any. */
+    public suspend fun pairing(): Pairing? = call { pairing() }
+
+    /**
+     * A form by its name: `missing_child`, `sighting` or `child_profile`.
+     *
+     * @throws ApiException.Refused for any other.
+     */
+    public suspend fun form(form: String): FormDefinition = call { form(form) }
+
+    /**
+     * Begins a draft of a form and gives its id.
+     *
+     * @throws ApiException.Refused for a form that is none.
+     */
+    public suspend fun create(form: String): String = call { create(form) }
+
+    /** Lists every report, the one changed last first. */
+    public suspend fun reports(): List<ReportSummary> = call { reports() }
+
+    /**
+     * Opens one report.
+     *
+     * @throws ApiException.NotFound if there is none with this id.
+     */
+    public suspend fun report(id: String): Report = call { report(id) }
+
+    /**
+     * Reads what a person typed into one box, as the field's kind of answer, without storing it.
+     * What can't be read so is kept in the person's words.
+     *
+     * @throws ApiException.Refused for a form or field that is none.
+     */
+    public suspend fun understand(
+        form: String,
+        field: String,
+        typed: String,
+    ): Answer = call { understand(form, field, typed) }
+
+    /**
+     * Answers a question, or with null takes the answer back. Gives what the person should look at
+     * now; nothing typed is refused for being odd.
+     *
+     * @throws ApiException.Refused for a field that is none, or an answer of another kind.
+     */
+    public suspend fun set(
+        id: String,
+        field: String,
+        answer: Answer?,
+    ): List<Problem> = call { set(id, field, answer) }
+
+    /**
+     * Adds a photo, video or recording to a field: reads its facts, removes its metadata and keeps
+     * the clean copy, sealed. It never lies in this process's heap as a whole, unless it came from
+     * there. Not cancellable, since a descriptor that was handed over must be closed.
+     *
+     * @throws ApiException.Refused for a file that can't be read or cleaned, and for a field that
+     *   does not take such a file.
+     */
+    public suspend fun attach(
+        id: String,
+        field: String,
+        source: MediaSource,
+    ): Medium = withContext(dispatcher + NonCancellable) { core.attach(id, field, source) }
+
+    /** [attach] for a file of this app. */
+    public suspend fun attach(
+        id: String,
+        field: String,
+        file: File,
+    ): Medium = attach(id, field, MediaSource.Path(file.path))
+
+    /**
+     * What an attached photo could answer. In a report of a missing child its time and place are
+     * offered as "last seen" only if the person said that it was taken then.
+     */
+    public suspend fun offers(
+        id: String,
+        medium: String,
+        takenWhenLastSeen: Boolean = false,
+    ): List<Offer> = call { offers(id, medium, takenWhenLastSeen) }
+
+    /** Removes a report from this phone, with everything that was attached or sealed. */
+    public suspend fun delete(id: String): Unit = change { delete(id) }
+
+    /**
+     * Seals a version of a report for its audiences and queues it; [run] sends it.
+     *
+     * @throws ApiException.Refused without a paired organisation, for a report that says nothing,
+     *   and when nothing is new.
+     */
+    public suspend fun send(
+        id: String,
+        scope: Scope = Scope.ALL,
+        `when`: SendWhen = SendWhen.NOW,
+    ): SealedReport = change { send(id, scope, `when`) }
+
+    /** Starts a parked part again, at the next [run]. */
+    public suspend fun retry(part: String): Unit = change { retry(part) }
+
+    /** What would be sent now, and what waits, and why. */
+    public suspend fun plan(conditions: Conditions): Plan = call { plan(conditions) }
+
+    /**
+     * Sends what is due and fetches receipts, and returns when nothing is due or [within] is over;
+     * [statuses] follows. With a time it also waits for parts that come due within it.
+     *
+     * Cancelling the caller ends the run, and this returns only when it has ended: nothing goes on
+     * behind a screen that has gone. Nothing that was acknowledged is lost.
+     *
+     * @param proxy `socks5h://HOST:PORT` if the person chose one; then nothing goes around it.
+     * @throws ApiException.Refused for a proxy of another kind.
+     */
+    public suspend fun run(
+        conditions: Conditions,
+        within: Duration? = null,
+        proxy: String? = null,
+    ): RunEnd {
+        val budget = Budget(within?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong())
+        return withContext(dispatcher) { runs.run(budget, conditions, proxy) }
+    }
+
+    /** Ends every run and frees the core; calls under way end first. A second call does nothing. */
+    override fun close() {
+        runs.close()
+        core.close()
+    }
+
+    /** Reads the present state of all reports. */
+    internal suspend fun readStatuses(): Unit = withContext(dispatcher) { feed.read(core) }
+
+    private suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { core.work() }
+
+    /** A call after which statuses are other than before. */
+    private suspend fun <T> change(work: Core.() -> T): T =
+        withContext(dispatcher) { core.work().also { feed.read(core) } }
+
+    /** Opens homes. */
+    public companion object {
+        /**
+         * Opens the home, a folder that is made if it is new. A vault that can't be opened is a
+         * [state], not an error. One per process and home.
+         *
+         * @param home in the app's private storage, and in no backup.
+         * @param deviceKey guards what is stored; asked before this returns.
+         * @param dispatcher runs the calls, all of which block on the disk.
+         */
+        public suspend fun open(
+            home: File,
+            deviceKey: DeviceKey,
+            dispatcher: CoroutineDispatcher = Dispatchers.IO,
+        ): Homeward {
+            // Not cancellable: an open core must reach somebody who closes it.
+            val opened =
+                withContext(dispatcher + NonCancellable) {
+                    Homeward(Core.open(home.path, deviceKey), dispatcher)
+                }
+            opened.readStatuses()
+            return opened
+        }
+    }
+}

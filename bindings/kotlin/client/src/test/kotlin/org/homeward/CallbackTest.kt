@@ -1,0 +1,192 @@
+package org.homeward
+
+import kotlinx.coroutines.runBlocking
+import org.homeward.ffi.ApiException
+import org.homeward.ffi.Budget
+import org.homeward.ffi.Conditions
+import org.homeward.ffi.DeviceKey
+import org.homeward.ffi.DeviceKeyException
+import org.homeward.ffi.KeySlot
+import org.homeward.ffi.Listener
+import org.homeward.ffi.MessageIds
+import org.homeward.ffi.NetworkKind
+import org.homeward.ffi.ReportStatus
+import org.homeward.ffi.RunEnd
+import org.homeward.ffi.Scope
+import org.homeward.ffi.SendWhen
+import org.homeward.ffi.Transfer
+import org.homeward.ffi.VaultState
+import org.junit.jupiter.api.Timeout
+import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
+import org.junit.jupiter.api.io.TempDir
+import java.io.File
+import java.io.RandomAccessFile
+import java.util.concurrent.ConcurrentLinkedQueue
+import java.util.concurrent.Exchanger
+import kotlin.test.Test
+import kotlin.test.assertEquals
+import kotlin.test.assertFailsWith
+import kotlin.test.assertFalse
+import kotlin.test.assertIs
+import kotlin.test.assertNotEquals
+import org.homeward.ffi.Homeward as Core
+
+/**
+ * What the core does with an app that throws, calls back, or has lost its key.
+ *
+ * In a thread of its own, since what hangs in Rust can't be interrupted.
+ */
+@Timeout(120, threadMode = SEPARATE_THREAD)
+class CallbackTest {
+    @TempDir
+    lateinit var folder: File
+    private val phone by lazy { Phone(folder) }
+    private val offline = Conditions(NetworkKind.NONE)
+
+    @Test
+    fun `a listener that throws ends nothing and loses nothing`() =
+        withSealedReports(2) { core ->
+            val heard = ConcurrentLinkedQueue<ReportStatus>()
+            val end =
+                run(core) {
+                    heard += it
+                    error(CANARY)
+                }
+            assertEquals(RunEnd.NOTHING_DUE, end)
+            assertEquals(core.statuses().toSet(), heard.toSet())
+        }
+
+    @Test
+    fun `a listener hears the present state, never on the thread that called`() =
+        withSealedReports(1) { core ->
+            val caller = Thread.currentThread()
+            val threads = ConcurrentLinkedQueue<Thread>()
+            run(core) { threads += Thread.currentThread() }
+            assertEquals(1, threads.size)
+            assertNotEquals(caller, threads.single())
+        }
+
+    @Test
+    fun `a listener that calls back in is refused, also when it waits for its own run`() =
+        withSealedReports(1) { core ->
+            val handle = Exchanger<Transfer>()
+            val calls: List<(Transfer) -> Unit> =
+                listOf({ core.reports() }, { core.state() }, { it.wait() })
+            val failures = ConcurrentLinkedQueue<Throwable>()
+            val listener =
+                listener {
+                    val transfer = handle.exchange(null)
+                    for (call in calls) runCatching { call(transfer) }.onFailure(failures::add)
+                    transfer.cancel()
+                }
+            core.run(Budget(), offline, null, listener).use { transfer ->
+                handle.exchange(transfer)
+                transfer.wait()
+            }
+            val reasons = failures.map { assertIs<ApiException.Refused>(it).reason }
+            assertEquals(List(calls.size) { MessageIds.REFUSED_CALLED_BACK }, reasons)
+        }
+
+    @Test
+    fun `all who wait for a run hear how it ended`() =
+        withSealedReports(1) { core ->
+            core.run(Budget(), offline, null, listener {}).use { transfer ->
+                assertEquals(transfer.wait(), transfer.wait())
+            }
+        }
+
+    @Test
+    fun `what the device key says becomes a state, and the next calls say the same`() {
+        phone.open { it.newReport() }
+        val cases =
+            listOf(
+                Triple(DeviceKeyException.Refused(), VaultState.LOCKED, ApiException.Locked::class),
+                Triple(DeviceKeyException.Gone(), VaultState.KEY_LOST, ApiException.KeyLost::class),
+            )
+        for ((thrown, state, error) in cases) {
+            runBlocking {
+                Homeward.open(phone.home, BrokenKey(thrown)).use { homeward ->
+                    assertEquals(state, homeward.state())
+                    assertEquals(emptyMap(), homeward.statuses.value)
+                    val failed = assertFailsWith<ApiException> { homeward.reports() }
+                    assertEquals(error, failed::class)
+                }
+            }
+        }
+        phone.open { assertEquals(1, it.reports().size) }
+    }
+
+    @Test
+    fun `whatever else a device key throws is unexpected, and its text stays behind`() {
+        phone.open { it.newReport() }
+        val error =
+            assertFailsWith<ApiException.Unexpected> {
+                Core.open(phone.home.path, BrokenKey(IllegalStateException(CANARY)))
+            }
+        assertEquals(MessageIds.ERROR_DEVICE_KEY, error.reason)
+        assertFalse(CANARY in error.stackTraceToString())
+    }
+
+    @Test
+    fun `a damaged home and one of a newer app are states, and stay as they are`() {
+        phone.open { it.newReport() }
+        val whole = phone.database.readBytes()
+        RandomAccessFile(phone.database, "rw").use {
+            // SQLite's user version, which is the schema's.
+            it.seek(60)
+            it.writeInt(9999)
+        }
+        val newer = phone.database.readBytes()
+        phone.open { homeward ->
+            assertEquals(VaultState.FROM_NEWER_APP, homeward.state())
+            assertFailsWith<ApiException.FromNewerApp> { homeward.reports() }
+        }
+        assertEquals(newer.toList(), phone.database.readBytes().toList())
+        phone.database.writeBytes(ByteArray(whole.size) { 7 })
+        phone.open { homeward ->
+            assertEquals(VaultState.DAMAGED, homeward.state())
+            assertFailsWith<ApiException.Damaged> { homeward.reports() }
+        }
+        phone.database.writeBytes(whole)
+        phone.open { assertEquals(1, it.reports().size) }
+    }
+
+    private fun withSealedReports(
+        count: Int,
+        work: (Core) -> Unit,
+    ) = Core.open(phone.home.path, phone.deviceKey).use { core ->
+        core.pair(pack(closedPort()))
+        repeat(count) {
+            val id = core.create("missing_child")
+            core.set(id, "child_name", NAME)
+            core.send(id, Scope.ALL, SendWhen.NOW)
+        }
+        work(core)
+    }
+
+    private fun run(
+        core: Core,
+        hear: (ReportStatus) -> Unit,
+    ): RunEnd = core.run(Budget(), offline, null, listener(hear)).use(Transfer::wait)
+
+    private fun listener(hear: (ReportStatus) -> Unit) =
+        object : Listener {
+            override fun onChange(status: ReportStatus) = hear(status)
+        }
+}
+
+private class BrokenKey(
+    private val thrown: Exception,
+) : DeviceKey {
+    override fun wrap(
+        slot: KeySlot,
+        key: ByteArray,
+    ) = throw thrown
+
+    override fun open(
+        slot: KeySlot,
+        wrapped: ByteArray,
+    ) = throw thrown
+
+    override fun delete(slot: KeySlot) = throw thrown
+}

@@ -1,0 +1,182 @@
+//! The intake: pictures and recordings that come while the vault is locked, or that can be read
+//! only once (a microphone, a share from another app).
+//!
+//! The vault has an age identity of its own. Its public half lies in a clear file, so anybody in
+//! the app can put something in; only the open vault takes it out. No picture ever lies in clear.
+
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+
+use age::secrecy::ExposeSecret;
+use age::stream::StreamReader;
+use rusqlite::{Connection, OptionalExtension, Transaction};
+
+use crate::crypto::make_bytes;
+use crate::error::{Error, Result};
+use crate::home::Home;
+use crate::ids::NotAnId;
+use crate::media::ReadAt;
+use crate::vault::blob::sync_folder_of;
+use crate::vault::cell::Cell;
+use crate::vault::keys::VaultKey;
+
+/// Something in the intake.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CaptureId([u8; 16]);
+
+impl fmt::Display for CaptureId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for CaptureId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CaptureId(…)")
+    }
+}
+
+impl FromStr for CaptureId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NotAnId> {
+        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAnId)?;
+        bytes.try_into().map(Self).map_err(|_| NotAnId)
+    }
+}
+
+/// Takes in all of `input`, sealed. On disk when this returns.
+pub(crate) fn put(home: &Home, input: &mut dyn Read) -> Result<CaptureId> {
+    let recipient = fs::read_to_string(home.intake_key()).map_err(|_| Error::Locked)?;
+    let recipient: age::x25519::Recipient = recipient.parse().map_err(|_| Error::Damaged)?;
+    let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+    let encryptor = age::Encryptor::with_recipients(recipients);
+    let encryptor = encryptor.map_err(|_| Error::Unexpected("error-encryption"))?;
+    let id = CaptureId(make_bytes());
+    let path = home.capture(&id.to_string());
+    let partial = path.with_extension("partial");
+    let written = write(encryptor, &partial, input).and_then(|()| {
+        fs::rename(&partial, &path)?;
+        Ok(sync_folder_of(&path)?)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&partial);
+    }
+    written.map(|()| id)
+}
+
+fn write(encryptor: age::Encryptor, path: &std::path::Path, input: &mut dyn Read) -> Result<()> {
+    let mut sealed = encryptor.wrap_output(File::create(path)?)?;
+    io::copy(input, &mut sealed)?;
+    Ok(sealed.finish()?.sync_all()?)
+}
+
+/// What lies in the intake.
+pub(crate) fn list(home: &Home) -> Result<Vec<CaptureId>> {
+    let mut ids = Vec::new();
+    for entry in fs::read_dir(home.intake())? {
+        ids.extend(entry?.file_name().to_str().and_then(|name| name.parse::<CaptureId>().ok()));
+    }
+    ids.sort_unstable();
+    Ok(ids)
+}
+
+/// Opens something in the intake, to be read at any offset.
+pub(crate) fn open(
+    home: &Home,
+    identity: &age::x25519::Identity,
+    id: CaptureId,
+) -> Result<Capture> {
+    let file = match File::open(home.capture(&id.to_string())) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Error::NotFound),
+        Err(error) => return Err(error.into()),
+    };
+    let decryptor = age::Decryptor::new_buffered(BufReader::new(file));
+    let decryptor = decryptor.map_err(|_| Error::Damaged)?;
+    let identities = std::iter::once(identity as &dyn age::Identity);
+    let mut plain = decryptor.decrypt(identities).map_err(|_| Error::Damaged)?;
+    let length = plain.seek(SeekFrom::End(0)).map_err(|_| Error::Damaged)?;
+    Ok(Capture { plain: Mutex::new(plain), length })
+}
+
+/// Takes something out of the intake, once it is elsewhere.
+pub(crate) fn remove(home: &Home, id: CaptureId) {
+    // What stays is offered again, and attaching it twice is the person's to see.
+    let _ = fs::remove_file(home.capture(&id.to_string()));
+}
+
+/// An opened file of the intake.
+pub(crate) struct Capture {
+    plain: Mutex<StreamReader<BufReader<File>>>,
+    length: u64,
+}
+
+impl ReadAt for Capture {
+    fn len(&self) -> u64 {
+        self.length
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let mut plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        plain.seek(SeekFrom::Start(offset))?;
+        plain.read_exact(buffer)
+    }
+}
+
+/// Makes the intake's key, if the vault has none yet, and its public file, if that is missing.
+pub(crate) fn prepare(home: &Home, transaction: &Transaction<'_>, vault: &VaultKey) -> Result<()> {
+    let identity = match identity(transaction, vault) {
+        Err(Error::NotFound) => {
+            let identity = age::x25519::Identity::generate();
+            store(transaction, vault, &identity)?;
+            identity
+        }
+        identity => identity?,
+    };
+    let public = identity.to_public().to_string();
+    if fs::read_to_string(home.intake_key()).is_ok_and(|text| text == public) {
+        return Ok(());
+    }
+    let partial = home.intake_key().with_extension("partial");
+    let mut file = File::create(&partial)?;
+    file.write_all(public.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&partial, home.intake_key())?;
+    Ok(sync_folder_of(&home.intake_key())?)
+}
+
+/// The identity that opens the intake.
+pub(crate) fn identity(connection: &Connection, vault: &VaultKey) -> Result<age::x25519::Identity> {
+    let sql = "SELECT identity FROM intake";
+    let sealed: Option<Vec<u8>> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    let text = vault.cells().open(CELL, &sealed.ok_or(Error::NotFound)?)?;
+    let text = std::str::from_utf8(&text).map_err(|_| Error::Damaged)?;
+    text.parse().map_err(|_| Error::Damaged)
+}
+
+/// Seals the identity again under a new vault key.
+pub(crate) fn reseal(transaction: &Transaction<'_>, old: &VaultKey, new: &VaultKey) -> Result<()> {
+    match identity(transaction, old) {
+        Ok(identity) => store(transaction, new, &identity),
+        // Damaged or never made: the next start makes a new one.
+        Err(Error::NotFound | Error::Damaged) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn store(
+    transaction: &Transaction<'_>,
+    vault: &VaultKey,
+    identity: &age::x25519::Identity,
+) -> Result<()> {
+    let text = identity.to_string();
+    let sealed = vault.cells().seal(CELL, text.expose_secret().as_bytes())?;
+    transaction.execute("INSERT OR REPLACE INTO intake (id, identity) VALUES (1, ?1)", [sealed])?;
+    Ok(())
+}
+
+const CELL: Cell<'_> = Cell { table: "intake", id: b"1", column: "identity", version: 1 };

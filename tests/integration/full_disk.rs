@@ -1,0 +1,130 @@
+//! A full disk loses nothing that was acknowledged. The disk is a real one: a tmpfs of two megabytes
+//! in a mount namespace of its own, which root may make, and most users in a user namespace.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use fault_proxy::Faults;
+use homeward_tests::journey::{ANSWERS, Journey};
+use homeward_tests::not_run::NotRun;
+use homeward_tests::organisation::text;
+use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::{Program, Programs};
+
+#[test]
+fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
+    let mut journey = Journey::begin(Faults::default());
+    let Some(disk) = SmallDisk::mount(&journey.folder.path().join("disk")) else { return };
+    journey.phone = Programs::ready().phone(disk.folder.join("phone")).within(disk.starter());
+    journey.pair(&journey.phone);
+    let id = journey.draft(&ANSWERS);
+    let photo = journey.photo("photo.jpg", &Photo::small(Exif::example()));
+    let photo = text(&photo).unwrap();
+    journey.phone.ask(&["attach", &id, photo]).unwrap();
+    let before = journey.phone.ask(&["show", &id]).unwrap();
+    let coat = ["set", &id, "clothing", "a coat"];
+
+    disk.fill(0);
+    for refused in [&coat[..], &["attach", &id, photo], &["send", &id]] {
+        is_told(&journey.phone, refused);
+    }
+    // Room enough for words and none for photos.
+    disk.fill(ROOM);
+    for refused in [["attach", &id, photo].as_slice(), &["send", &id]] {
+        is_told(&journey.phone, refused);
+    }
+
+    disk.make_room();
+    assert_eq!(journey.phone.ask(&["show", &id]).unwrap(), before, "acknowledged, and gone");
+    let sealed = journey.phone.ask(&["send", &id]).unwrap();
+    assert_eq!(sealed["parts"].as_array().unwrap().len(), 4);
+    assert_eq!(journey.run(&id)["state"], "stored");
+    journey.organisation.desk.ask(&["collect"]).unwrap();
+    assert_eq!(journey.run(&id)["state"], "opened");
+}
+
+fn is_told(phone: &Program, refused: &[&str]) {
+    let refusal = phone.ask(refused).unwrap_err();
+    assert_eq!(refusal.message_id(), Some("error-storage-full"), "{}: {refusal}", refused[0]);
+    assert_eq!(refusal.code, Some(1));
+}
+
+/// A disk of two megabytes. Goes when this is dropped.
+struct SmallDisk {
+    folder: PathBuf,
+    keeper: Child,
+    namespaces: &'static [&'static str],
+}
+
+impl SmallDisk {
+    /// Mounts it on `folder`; where that is not allowed the check is noted as absent.
+    fn mount(folder: &Path) -> Option<Self> {
+        fs::create_dir(folder).unwrap();
+        let as_root = Self::mount_in(folder, &["--mount"]);
+        let disk = as_root.or_else(|| Self::mount_in(folder, &["--mount", "--user"]));
+        if disk.is_none() {
+            let seen = "unshare and mount were refused, also in a user namespace";
+            NotRun::beside_this_program().unwrap().note("full-disk", seen);
+        }
+        disk
+    }
+
+    /// A shell keeps the namespace in which the disk is mounted.
+    fn mount_in(folder: &Path, namespaces: &'static [&'static str]) -> Option<Self> {
+        let mut unshare = Command::new("unshare");
+        if namespaces.contains(&"--user") {
+            unshare.arg("--map-root-user");
+        }
+        unshare.args(namespaces).args(["sh", "-c", MOUNT, "sh", text(folder).unwrap()]);
+        unshare.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut keeper = unshare.spawn().ok()?;
+        let output = keeper.stdout.take()?;
+        // Dropping it ends a shell that could not mount.
+        let disk = Self { folder: folder.to_owned(), keeper, namespaces };
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line).ok()?;
+        (line == "mounted\n").then_some(disk)
+    }
+
+    /// What starts a program that sees the disk.
+    fn starter(&self) -> Vec<String> {
+        let target = self.keeper.id().to_string();
+        let mut words = vec!["nsenter", "--target", &target];
+        words.extend(self.namespaces);
+        if self.namespaces.contains(&"--user") {
+            words.push("--preserve-credentials");
+        }
+        words.into_iter().map(str::to_owned).collect()
+    }
+
+    /// Takes all that is left, but for `room` bytes.
+    fn fill(&self, room: u64) {
+        let fill = "cat /dev/zero > \"$1/filler\" 2> /dev/null";
+        self.shell(&format!("{fill}; truncate -s -{room} \"$1/filler\""));
+    }
+
+    fn make_room(&self) {
+        self.shell("rm \"$1/filler\"");
+    }
+
+    fn shell(&self, script: &str) {
+        let starter = self.starter();
+        let mut command = Command::new(&starter[0]);
+        command.args(&starter[1..]).args(["sh", "-c", script, "sh", text(&self.folder).unwrap()]);
+        assert!(command.status().unwrap().success(), "{script}");
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        self.keeper.wait().unwrap();
+    }
+}
+
+const ROOM: u64 = 96 << 10;
+const MOUNT: &str = "mount -t tmpfs -o size=2m tmpfs \"$1\" && echo mounted && read -r _";
