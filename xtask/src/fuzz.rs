@@ -67,7 +67,7 @@ pub(crate) fn run(only: Option<&str>, amount: Amount) -> Result {
 
 /// Builds the targets; gives the program of each.
 fn build() -> Result<BTreeMap<String, PathBuf>> {
-    let mut build = cargo(&["build", "--release", "--locked", "--bins", "--quiet"]);
+    let mut build = cargo(&["build", "--release", "--bins", "--quiet"]);
     build.args(["--manifest-path", "fuzz/Cargo.toml", "--target", &host()?]);
     build.args(["--message-format", "json-render-diagnostics"]);
     let printed = output(build.env("RUSTFLAGS", COUNTERS))?;
