@@ -268,7 +268,8 @@ impl Homeward {
         }
         let draft = Draft::new(form, self.store.now());
         let (id, now) = (draft.id, self.store.now());
-        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+        self.store
+            .write_new(|transaction, keys| drafts::save(transaction, keys, draft.clone(), now))?;
         Ok(id)
     }
 
@@ -301,7 +302,11 @@ impl Homeward {
         if self.state() == VaultState::Locked {
             return Err(Error::Locked);
         }
-        let statuses = queue::statuses(&self.store)?;
+        // A damaged outbox hides how far reports are, not what they say.
+        let statuses = match queue::statuses(&self.store) {
+            Err(Error::Damaged) => BTreeMap::new(),
+            statuses => statuses?,
+        };
         let state = |id| statuses.get(&id).map_or(ReportState::Draft, |status| status.state);
         let heads = self.store.read_all(drafts::list)?;
         let summaries = heads.into_iter().flatten().map(|(id, head)| ReportSummary {
@@ -322,8 +327,13 @@ impl Homeward {
     /// Opens one report.
     pub fn report(&self, id: ReportId) -> Result<Report> {
         let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
-        let status = queue::statuses(&self.store)?.remove(&id);
-        let status = status.unwrap_or_else(|| ReportStatus::draft(id));
+        let status = match queue::statuses(&self.store) {
+            Err(Error::Damaged) => {
+                let reason = Some(Error::Damaged.message_id().into());
+                ReportStatus { reason, ..ReportStatus::draft(id) }
+            }
+            statuses => statuses?.remove(&id).unwrap_or_else(|| ReportStatus::draft(id)),
+        };
         let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {
             id,

@@ -63,7 +63,7 @@ pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<R
     // If that fails half way, the next start sweeps what was copied.
     copy_media(store, &source, &copied, &mut draft)?;
     let id = draft.id;
-    store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+    store.write_new(|transaction, keys| drafts::save(transaction, keys, draft.clone(), now))?;
     Ok(id)
 }
 
@@ -202,7 +202,7 @@ pub(crate) fn import(
     let mut draft = Draft::new(form, now);
     draft.body.set_answers(&Answers::read(form, file.answers));
     let id = draft.id;
-    store.write_new(|transaction, keys| drafts::save(transaction, keys, draft, now))?;
+    store.write_new(|transaction, keys| drafts::save(transaction, keys, draft.clone(), now))?;
     let mut media = file.media.iter();
     let imported = entries.try_for_each(|entry| {
         let mut entry = entry.map_err(|_| unreadable())?;
