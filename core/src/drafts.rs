@@ -22,6 +22,7 @@ use crate::vault::cell::{Cell, CellKey};
 use crate::vault::keys::{ReportKey, VaultKey};
 
 /// A report as it is stored.
+#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) id: ReportId,
     pub(crate) key: ReportKey,

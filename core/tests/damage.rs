@@ -37,7 +37,7 @@ impl AtRest {
 
     /// Opens the home in a copy whose database `change` has changed.
     fn changed(&self, change: impl FnOnce(&mut Connection)) -> (Phone, Homeward) {
-        let copy = self.phone.copy();
+        let copy = self.phone.twin();
         change(&mut Connection::open(copy.database()).unwrap());
         let core = copy.open();
         (copy, core)
@@ -67,7 +67,7 @@ impl AtRest {
         let whole = fs::read(self.phone.database()).unwrap();
         let (mut opened, mut flips) = (0, 0);
         for at in (0..whole.len()).step_by(step) {
-            let copy = self.phone.copy();
+            let copy = self.phone.twin();
             let mut flipped = whole.clone();
             flipped[at] ^= 1 << (at / step % 8);
             fs::write(copy.database(), flipped).unwrap();
@@ -203,7 +203,7 @@ fn an_old_row_put_back_does_not_open() {
     let at_rest = AtRest::new();
     let (_, ben) = (at_rest.reports[0], at_rest.reports[1].0);
     for (table, columns) in [("report", "id, version, key, head"), ("draft", "id, version, body")] {
-        let copy = at_rest.phone.copy();
+        let copy = at_rest.phone.twin();
         let raw = Connection::open(copy.database()).unwrap();
         raw.execute_batch(&format!("CREATE TABLE old AS SELECT {columns} FROM {table}")).unwrap();
         drop(raw);
@@ -281,7 +281,7 @@ fn an_old_file_beside_the_rows_is_swept_only_if_nothing_refers_to_it() {
     let at_rest = AtRest::new();
     let stray = at_rest.phone.home().join("blobs").join("00".repeat(16));
     fs::write(&stray, b"left by a kill").unwrap();
-    let copy = at_rest.phone.copy();
+    let copy = at_rest.phone.twin();
     drop(at_rest.phone.open_ready());
     assert!(!stray.exists());
     // The photo's row names another file now, so no row names the photo.

@@ -17,7 +17,7 @@ struct Before {
     phone: Phone,
     report: ReportId,
     parts: Vec<PartId>,
-    files: BTreeMap<String, Vec<u8>>,
+    files: BTreeMap<String, String>,
 }
 
 impl Before {

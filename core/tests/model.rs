@@ -60,7 +60,7 @@ fn pick(model: &Model, number: usize) -> Option<ReportId> {
 fn apply(core: &Homeward, model: &mut Model, step: &Step) {
     let number = match step {
         Step::Create => {
-            let id = core.create(&common::form("missing_child")).unwrap();
+            let id = core.create(&common::form("missing_child"), None).unwrap();
             model.insert(id, Expected::default());
             return;
         }

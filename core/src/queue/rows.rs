@@ -209,7 +209,9 @@ fn read(row: &Row<'_>) -> Result<PartRow> {
         urgency: row.get(2)?,
         bytes: row.get(3)?,
         wifi_only: row.get(4)?,
-        state: PartState::from_str(&state).ok_or(Error::Damaged)?,
+        // A damaged word holds up nobody: the part goes once more, and the server says how much
+        // of it is there.
+        state: PartState::from_str(&state).unwrap_or(PartState::Waiting),
         reason: row.get(6)?,
         sent: row.get(7)?,
         next_try_at_ms: row.get(8)?,

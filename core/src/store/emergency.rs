@@ -20,7 +20,10 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
     for path in existing(home) {
         match open_at(&path, device) {
             Ok(database) => return Ok(Some(database)),
-            Err(_) => finish_spent(&path, device)?,
+            // What can't be finished now is at the next start.
+            Err(_) => {
+                let _ = finish_spent(&path, device);
+            }
         }
     }
     Ok(None)

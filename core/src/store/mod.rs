@@ -152,13 +152,16 @@ impl Store {
         mut work: impl FnMut(&Connection, &CellKey) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut shelves = self.shelves();
-        let mut results = Vec::new();
+        let (mut results, mut damaged) = (Vec::new(), false);
         for database in shelves.all() {
-            if let Some((connection, key)) = database.outbox()? {
-                results.push(work(connection, &key)?);
+            let Some((connection, key)) = database.outbox()? else { continue };
+            match work(connection, &key) {
+                // One that is damaged does not hold up the other.
+                Err(Error::Damaged) => damaged = true,
+                result => results.push(result?),
             }
         }
-        Ok(results)
+        if damaged && results.is_empty() { Err(Error::Damaged) } else { Ok(results) }
     }
 
     /// Writes to each outbox, one transaction each.

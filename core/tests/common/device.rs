@@ -45,6 +45,11 @@ impl TestDevice {
         *self.faults.lock().unwrap() = faults;
     }
 
+    /// A device with the same keys.
+    pub fn twin(&self) -> Self {
+        Self { keys: Mutex::new(self.keys.lock().unwrap().clone()), ..Self::default() }
+    }
+
     /// The slots that have a key.
     pub fn slots(&self) -> Vec<KeySlot> {
         self.keys.lock().unwrap().keys().copied().collect()
