@@ -22,7 +22,6 @@ use crate::vault::cell::{Cell, CellKey};
 use crate::vault::keys::{ReportKey, VaultKey};
 
 /// A report as it is stored.
-#[derive(Clone)]
 pub(crate) struct Draft {
     pub(crate) id: ReportId,
     pub(crate) key: ReportKey,

@@ -62,7 +62,7 @@ fn a_copy_made_before_a_wipe_opens_no_more() {
 #[test]
 fn a_wipe_also_destroys_the_keys_of_what_was_begun_while_locked() {
     let phone = Phone::new();
-    drop(begin(&phone.open(), "Ada"));
+    begin(&phone.open(), "Ada");
     phone.device.fail(Faults {
         vault: Some(homeward_core::vault::DeviceKeyError::Refused),
         ..Faults::default()

@@ -21,7 +21,6 @@ const MOST_STALE: usize = 10_000;
 pub(crate) type Secret = Zeroizing<[u8; 32]>;
 
 /// The secret of one report; everything of the report is sealed under what it derives.
-#[derive(Clone)]
 pub(crate) struct ReportKey(Secret);
 
 impl ReportKey {

@@ -58,6 +58,11 @@ impl Phone {
         Self::of(folder, home.to_owned(), Arc::new(TestDevice::default()))
     }
 
+    /// A copy of the folder, on a device that has the same keys and goes its own way.
+    pub fn twin(&self) -> Self {
+        Self { device: Arc::new(self.device.twin()), ..self.copy() }
+    }
+
     /// The home of `copy`, on the device of `phone`.
     pub fn like(copy: Self, phone: &Self) -> Self {
         Self { device: Arc::clone(&phone.device), ..copy }
@@ -114,15 +119,16 @@ impl Phone {
         names
     }
 
-    /// The bytes of each file of the main database.
-    pub fn main_files(&self) -> BTreeMap<String, Vec<u8>> {
+    /// The hash of each file of the main database that holds something.
+    pub fn main_files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(&self.home).unwrap() {
             let entry = entry.unwrap();
             let name = entry.file_name().into_string().unwrap();
             // The index of the log is rebuilt by each reader; it holds nothing.
-            if name.starts_with("home.sqlite") && !name.ends_with("-shm") {
-                files.insert(name, fs::read(entry.path()).unwrap());
+            let bytes = fs::read(entry.path()).unwrap_or_default();
+            if name.starts_with("home.sqlite") && !name.ends_with("-shm") && !bytes.is_empty() {
+                files.insert(name, homeward_core::crypto::sha256(&bytes).to_string());
             }
         }
         files
