@@ -164,7 +164,8 @@ impl From<rusqlite::Error> for Error {
                 Self::Io(io::ErrorKind::PermissionDenied)
             }
             Some(Code::SystemIoFailure) => Self::Io(io::ErrorKind::Other),
-            // A column of another type than the schema says: somebody wrote into the file.
+            // A column of another type than the schema says, or another schema than ours: somebody
+            // wrote into the file.
             _ if matches!(
                 error,
                 rusqlite::Error::InvalidColumnType(..)
@@ -172,6 +173,8 @@ impl From<rusqlite::Error> for Error {
                     | rusqlite::Error::Utf8Error(..)
                     | rusqlite::Error::QueryReturnedNoRows
                     | rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::SqlInputError { .. }
+                    | rusqlite::Error::SqliteFailure(..)
             ) =>
             {
                 Self::Damaged

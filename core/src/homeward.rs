@@ -322,7 +322,12 @@ impl Homeward {
     /// Opens one report.
     pub fn report(&self, id: ReportId) -> Result<Report> {
         let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
-        let status = queue::statuses(&self.store)?.remove(&id);
+        let status = match queue::statuses(&self.store) {
+            Ok(mut statuses) => statuses.remove(&id),
+            // A damaged outbox is no reason to hide a draft of which nothing ever left.
+            Err(Error::Damaged) if draft.body.sent.is_empty() => None,
+            Err(error) => return Err(error),
+        };
         let status = status.unwrap_or_else(|| ReportStatus::draft(id));
         let answers = draft.body.answers(draft.body.form()?);
         Ok(Report {

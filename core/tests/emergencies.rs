@@ -150,7 +150,7 @@ fn what_was_sealed_leaves_although_the_device_lost_every_key() {
 
 #[test]
 fn an_open_vault_whose_outbox_key_is_lost_goes_on_and_sends() {
-    let mut before = Before::new();
+    let before = Before::new();
     let fault = Faults { outbox: Some(DeviceKeyError::Gone), ..Faults::default() };
     before.phone.device.fail(fault);
     // The device makes no key for the outbox at all: the vault has to wait.
