@@ -3,6 +3,7 @@
 //! Each task runs the real programs as processes and says in plain words what happens. No
 //! environment variable changes what a task does.
 
+mod bench;
 mod demo;
 mod process;
 mod say;
@@ -31,6 +32,15 @@ It leaves nothing behind unless --keep names a folder.")]
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
     },
+    /// Measure: our figures, the peers' and the physical limit side by side
+    #[command(after_help = "Example:
+  cargo xtask bench
+  cargo xtask bench --out figures.json")]
+    Bench {
+        /// Write the JSON here instead of printing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Check everything that CI checks
     #[command(after_help = "Example:
   cargo xtask test
@@ -47,6 +57,7 @@ The parts run in order and end at the first that fails; minutes per part are pri
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
+        Task::Bench { out } => bench::run(out.as_deref()),
         Task::Test { only } => test::run(&only),
     };
     match done {
