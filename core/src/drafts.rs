@@ -5,7 +5,7 @@
 //! the list shows, and the version and hash of the draft row. So the list opens without touching
 //! any report key, and an old draft row that is put back does not match its head.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
@@ -295,20 +295,43 @@ pub(crate) fn list(
     connection: &Connection,
     keys: Keys<'_>,
 ) -> Result<Vec<(ReportId, Option<Head>)>> {
-    let mut statement = connection.prepare("SELECT id, version, head FROM report")?;
-    let rows = statement.query_map([], |row| {
-        Ok((row.get::<_, Vec<u8>>(0)?, row.get::<_, u64>(1)?, row.get::<_, Vec<u8>>(2)?))
+    // An old row that was put back does not match the other; one without the other is damaged.
+    let sql = "SELECT report.id, report.version, head, draft.version FROM report
+               LEFT JOIN draft USING (id)
+               UNION ALL
+               SELECT id, 0, x'', NULL FROM draft WHERE id NOT IN (SELECT id FROM report)";
+    let mut statement = connection.prepare(sql)?;
+    type Row = (Vec<u8>, u64, Vec<u8>, Option<u64>);
+    let rows = statement.query_map([], |row| -> rusqlite::Result<Row> {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
     })?;
     let key = keys.vault.cells();
     let mut reports = Vec::new();
     for row in rows {
-        let (id, version, head) = row?;
+        let (id, version, head, draft_version) = row?;
         let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
-        reports.push((id, open_head(&key, id, version, &head).ok()));
+        let head = open_head(&key, id, version, &head).ok();
+        reports.push((id, head.filter(|head| Some(head.draft_version) == draft_version)));
     }
     let updated = |head: &Option<Head>| head.as_ref().map_or(i64::MIN, |head| head.updated_at_ms);
     reports.sort_by_key(|(_, head)| std::cmp::Reverse(updated(head)));
     Ok(reports)
+}
+
+/// The media of all reports, as the reports themselves say; none if one does not open.
+pub(crate) fn all_media(
+    connection: &Connection,
+    keys: Keys<'_>,
+) -> Result<Option<BTreeSet<MediumId>>> {
+    let mut media = BTreeSet::new();
+    for (id, _) in list(connection, keys)? {
+        match load(connection, keys, id) {
+            Ok(draft) => media.extend(draft.body.media.iter().map(|medium| medium.id)),
+            Err(Error::Damaged) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(Some(media))
 }
 
 /// Seals every report again under a new vault key. What does not open under the old one stays as

@@ -137,6 +137,8 @@ impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::StorageFull,
+            // What a sealed file's reader says of a chunk that does not open.
+            io::ErrorKind::InvalidData => Self::Damaged,
             kind => Self::Io(kind),
         }
     }
@@ -155,6 +157,8 @@ impl From<rusqlite::Error> for Error {
         match error.sqlite_error_code() {
             Some(Code::DiskFull) => Self::StorageFull,
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged,
+            // The program's own statements fail so only on tables that are not as it made them.
+            Some(Code::Unknown | Code::ConstraintViolation | Code::TypeMismatch) => Self::Damaged,
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Refusal::Busy.into(),
             Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
                 Self::Io(io::ErrorKind::PermissionDenied)
@@ -164,6 +168,9 @@ impl From<rusqlite::Error> for Error {
             _ if matches!(
                 error,
                 rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+                    | rusqlite::Error::Utf8Error(..)
+                    | rusqlite::Error::QueryReturnedNoRows
                     | rusqlite::Error::FromSqlConversionFailure(..)
             ) =>
             {

@@ -132,6 +132,12 @@ impl Home {
     }
 }
 
+/// The names in `folder`; one that is not Unicode is none of ours.
+pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
+    let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
+    fs::read_dir(folder)?.filter_map(|entry| name(entry).transpose()).collect()
+}
+
 /// Removes the files in `folder` whose name is not `kept`.
 pub(crate) fn sweep(folder: &Path, kept: impl Fn(&str) -> bool) -> Result<()> {
     for entry in fs::read_dir(folder)? {

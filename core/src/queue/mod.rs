@@ -40,6 +40,11 @@ pub(crate) fn plan_now(store: &Store, conditions: Conditions) -> Result<Plan> {
     Ok(plan::plan(&rows, conditions, now_ms))
 }
 
+/// Whether every part's row opens.
+pub(crate) fn all_open(connection: &Connection, key: &CellKey) -> Result<bool> {
+    Ok(rows::all(connection)?.iter().all(|row| row.opens(key)))
+}
+
 /// Starts a parked part again, because the person asked for it.
 pub(crate) fn retry(store: &Store, part: PartId) -> Result<()> {
     let mut found = false;

@@ -86,6 +86,21 @@ pub(crate) struct NewPart {
     pub(crate) secret: PartSecret,
 }
 
+impl PartSecret {
+    /// What is known of a part whose row can't be read: nothing but its length.
+    fn rescued(bytes: u64) -> Self {
+        let words = bytes <= MOST_BYTES_OF_WORDS;
+        Self {
+            report: RESCUED,
+            kind: if words { PartKind::Answers } else { PartKind::Medium },
+            audiences: Vec::new(),
+            report_version: 0,
+            sha256: Digest::from([0; 32]),
+            memory: Memory::default(),
+        }
+    }
+}
+
 /// Lower leaves first: words before faces before files.
 fn urgency(kind: PartKind) -> u32 {
     match kind {
@@ -153,15 +168,7 @@ pub(crate) fn adopt(
         if find(transaction, id)?.is_some() {
             continue;
         }
-        let words = bytes <= MOST_BYTES_OF_WORDS;
-        let secret = PartSecret {
-            report: RESCUED,
-            kind: if words { PartKind::Answers } else { PartKind::Medium },
-            audiences: Vec::new(),
-            report_version: 0,
-            sha256: Digest::from([0; 32]),
-            memory: Memory::default(),
-        };
+        let secret = PartSecret::rescued(bytes);
         insert(transaction, key, &NewPart { id, server, bytes, wifi_only: false, secret })?;
     }
     Ok(())
@@ -212,8 +219,21 @@ fn read(row: &Row<'_>) -> Result<PartRow> {
 }
 
 impl PartRow {
-    /// Opens what is sealed in the row.
+    /// Opens what is sealed in the row. A damaged one holds up no other: its part leaves like one
+    /// that was rescued, by a fresh upload.
     pub(crate) fn secret(&self, key: &CellKey) -> Result<PartSecret> {
+        match self.open(key) {
+            Err(Error::Damaged) => Ok(PartSecret::rescued(self.bytes)),
+            opened => opened,
+        }
+    }
+
+    /// Whether the row is as it was written.
+    pub(super) fn opens(&self, key: &CellKey) -> bool {
+        self.open(key).is_ok()
+    }
+
+    fn open(&self, key: &CellKey) -> Result<PartSecret> {
         let json = key.open(cell(&self.id, self.version), &self.sealed)?;
         serde_json::from_slice(&json).map_err(|_| Error::Damaged)
     }
@@ -262,7 +282,7 @@ pub(crate) fn delete_of(
         }
     }
     for row in super::receipts::all(transaction)? {
-        if row.secret(key)?.report == report {
+        if row.is_of(key, report) {
             row.delete(transaction)?;
         }
     }

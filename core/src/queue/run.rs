@@ -261,7 +261,7 @@ impl Runner {
             let mut secrets = Vec::new();
             let server = pack.organisation.fingerprint();
             for row in receipts::all(db)?.into_iter().filter(|row| row.server == server) {
-                let secret = row.secret(key)?;
+                let Ok(secret) = row.secret(key) else { continue };
                 if reports.get(&secret.report).is_some_and(stored) {
                     secrets.push(secret);
                 }
@@ -293,7 +293,7 @@ impl Runner {
         };
         self.store.write_outboxes(|transaction, key| {
             for mut row in receipts::all(transaction)? {
-                let mut secret = row.secret(key)?;
+                let Ok(mut secret) = row.secret(key) else { continue };
                 if secret.report != asked.report {
                     continue;
                 }

@@ -123,7 +123,7 @@ pub(super) fn in_one(
         report.parts.push(PartStatus::of(row, secret));
     }
     for row in receipts::all(connection)? {
-        let secret = row.secret(key)?;
+        let Ok(secret) = row.secret(key) else { continue };
         if let Some(report) = reports.get_mut(&secret.report) {
             report.receipt = ReceiptStatus {
                 sequence: secret.last.as_ref().map(|receipt| receipt.sequence),

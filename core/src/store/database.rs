@@ -8,7 +8,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::ids::ReportId;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::{Keyring, QueueKey, VaultKey, Wrapping, vault_generation};
-use crate::vault::{DeviceKey, Keys, db};
+use crate::vault::{DeviceKey, Keys, Passphrase, db};
 
 /// A database and what of it is open.
 pub(super) struct Database {
@@ -22,32 +22,48 @@ pub(super) struct Database {
 
 impl Database {
     /// Opens the database and, if the device gives it, the key of its outbox.
-    pub(super) fn open(
-        path: &Path,
-        device: &dyn DeviceKey,
-        wrapping: Wrapping,
-        generation: u32,
-    ) -> Result<Self> {
+    pub(super) fn open(path: &Path, device: &dyn DeviceKey, wrapping: Wrapping) -> Result<Self> {
         let mut connection = db::open(path)?;
         let keyring = Keyring { device, wrapping };
-        keyring.make_missing(&mut connection, generation)?;
+        keyring.make_missing(&mut connection)?;
         let queue = match keyring.open_queue(&connection) {
             Ok(queue) => Some(queue),
             // Without it parts leave by a fresh upload.
             Err(Error::Locked | Error::KeyLost | Error::Damaged) => None,
             Err(error) => return Err(error),
         };
-        let path = path.to_owned();
-        Ok(Self { path, connection: Some(connection), wrapping, vault: None, queue })
+        let (path, connection) = (path.to_owned(), Some(connection));
+        Ok(Self { path, connection, wrapping, vault: None, queue })
     }
 
     /// Opens the vault key, if it needs nothing but the device.
     pub(super) fn open_vault(&mut self, device: &dyn DeviceKey) -> Result<()> {
         let keyring = self.keyring(device);
+        let vault = keyring.open_vault(self.connection()?)?;
+        self.admit(vault, device)
+    }
+
+    /// Opens the vault key with a passphrase.
+    pub(super) fn unlock(&mut self, device: &dyn DeviceKey, words: &Passphrase) -> Result<()> {
+        let keyring = self.keyring(device);
+        let vault = keyring.unlock(self.connection()?, words)?;
+        self.admit(vault, device)
+    }
+
+    /// An open vault needs its outbox: a key that is lost for ever is replaced.
+    fn admit(&mut self, vault: VaultKey, device: &dyn DeviceKey) -> Result<()> {
+        let keyring = self.keyring(device);
+        if self.queue.is_none() {
+            let opened = keyring.open_queue(self.connection()?);
+            let connection = self.connection.as_mut().ok_or(Refusal::Suspended)?;
+            self.queue = Some(match opened {
+                Err(Error::KeyLost) => keyring.renew_queue(connection)?,
+                opened => opened?,
+            });
+        }
         let connection = self.connection()?;
-        let vault = keyring.open_vault(connection)?;
-        // What was replaced before a kill is destroyed now.
-        keyring.destroy_stale(connection)?;
+        // What was replaced before a kill is destroyed now; if the device fails, at the next start.
+        let _ = keyring.destroy_stale(connection);
         self.vault = Some(vault);
         Ok(())
     }

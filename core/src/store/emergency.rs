@@ -4,7 +4,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{Database, Shelves};
-use crate::crypto::make_bytes;
 use crate::drafts;
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -19,8 +18,9 @@ const MOST: u32 = 100;
 /// The emergency that is there and opens, if any. One that does not open stays where it is.
 pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Database>> {
     for path in existing(home) {
-        if let Ok(database) = open_at(&path, device) {
-            return Ok(Some(database));
+        match open_at(&path, device) {
+            Ok(database) => return Ok(Some(database)),
+            Err(_) => finish_spent(&path, device)?,
         }
     }
     Ok(None)
@@ -33,10 +33,7 @@ pub(super) fn make(home: &Home, device: &dyn DeviceKey) -> Result<Database> {
 }
 
 fn open_at(path: &Path, device: &dyn DeviceKey) -> Result<Database> {
-    // The main database counts its generations from zero. A random one above the half never meets
-    // them, nor the one of another emergency.
-    let generation = u32::from_be_bytes(make_bytes()) | 1 << 31;
-    let mut database = Database::open(path, device, Wrapping::Emergency, generation)?;
+    let mut database = Database::open(path, device, Wrapping::Emergency)?;
     database.open_vault(device)?;
     if database.has_outbox() { Ok(database) } else { Err(Error::KeyLost) }
 }
@@ -45,10 +42,9 @@ fn existing(home: &Home) -> Vec<PathBuf> {
     (1..=MOST).map(|number| home.emergency(number)).filter(|path| path.exists()).collect()
 }
 
-/// Whether there is an emergency that is not open.
-pub(super) fn any_unopened(home: &Home, shelves: &Shelves) -> bool {
-    let open = shelves.emergency.as_ref().map(Database::path);
-    existing(home).iter().any(|path| Some(path.as_path()) != open)
+/// Whether there is an emergency beside the vault, open or not.
+pub(super) fn is_any(home: &Home) -> bool {
+    !existing(home).is_empty()
 }
 
 /// Moves everything of the emergencies into the open vault.
@@ -58,25 +54,43 @@ pub(super) fn any_unopened(home: &Home, shelves: &Shelves) -> bool {
 pub(super) fn absorb(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey) -> Result<()> {
     while let Some(mut emergency) = shelves.emergency.take() {
         let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
-        let moved = {
-            let (from, from_keys) = emergency.open_parts()?;
+        let moved = emergency.write(|from, from_keys| {
             main.write(|to, keys| {
                 drafts::copy_all(from, from_keys.vault, to, keys.vault)?;
                 queue::copy_all(from, &from_keys.queue(), to, &keys.queue())
-            })
-        };
+            })?;
+            Ok(from.execute_batch(SPEND)?)
+        });
         if let Err(error) = moved {
             shelves.emergency = Some(emergency);
             return Err(error);
         }
-        emergency.keyring(device).destroy_all(emergency.connection()?)?;
-        remove(emergency)?;
+        finish(emergency, device)?;
         shelves.emergency = open(home, device)?;
     }
     Ok(())
 }
 
-fn remove(mut database: Database) -> Result<()> {
+/// Empties an emergency that was moved. Another process that has it open too finds its key
+/// replaced, so it writes nothing that would go with the file.
+const SPEND: &str = "
+    DELETE FROM report; DELETE FROM draft; DELETE FROM medium; DELETE FROM part;
+    DELETE FROM receipt;
+    UPDATE keyring SET stale = coalesce(stale, generation), generation = generation + 1
+    WHERE slot = 'vault'";
+
+/// Finishes an emergency that was moved before a kill.
+fn finish_spent(path: &Path, device: &dyn DeviceKey) -> Result<()> {
+    let Ok(database) = Database::open(path, device, Wrapping::Emergency) else { return Ok(()) };
+    let sql = "SELECT (SELECT count(*) FROM report) + (SELECT count(*) FROM part)
+                      + (SELECT count(*) FROM keyring WHERE slot = 'vault' AND stale IS NULL)";
+    let is_spent = database.connection()?.query_row(sql, [], |row| row.get(0)).unwrap_or(1) == 0;
+    if is_spent { finish(database, device) } else { Ok(()) }
+}
+
+/// Destroys the keys of an emergency that was moved, and then its files.
+fn finish(mut database: Database, device: &dyn DeviceKey) -> Result<()> {
+    database.keyring(device).destroy_all(database.connection()?)?;
     database.close();
     for file in Home::files_of(database.path()) {
         match fs::remove_file(file) {

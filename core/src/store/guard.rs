@@ -34,10 +34,15 @@ impl Store {
             state => return Err(closed(state)),
         }
         let device = self.device.as_ref();
-        let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
+        if shelves.main.is_none() {
+            // The device refused its key when the home was new: it is made now.
+            (shelves.main, shelves.state) = open_main(&self.home, device)?;
+        }
+        let state = shelves.state;
+        let main = shelves.main.as_mut().ok_or(closed(state))?;
         let opened = match passphrase {
             None => main.open_vault(device),
-            Some(passphrase) => unlock(main, device, passphrase),
+            Some(passphrase) => main.unlock(device, passphrase),
         };
         match opened {
             Ok(()) => shelves.state = VaultState::Ready,
@@ -47,7 +52,8 @@ impl Store {
             }
             Err(error) => return Err(error),
         }
-        self.settle(&mut shelves)
+        self.settle(&mut shelves);
+        Ok(())
     }
 
     /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes.
@@ -58,13 +64,20 @@ impl Store {
         limit: Option<u32>,
     ) -> Result<()> {
         let mut shelves = self.shelves();
+        shelves.refresh(self.device.as_ref())?;
         let main = ready(&mut shelves)?;
         let keyring = main.keyring(self.device.as_ref());
         needs_passphrase(main.connection()?, old.is_some())?;
         if let Some(old) = old {
             // Whoever holds an unlocked phone still has to know the old one.
-            keyring.unlock(main.connection()?, old)?;
+            let known = keyring.unlock(main.connection()?, old).map(|_| ());
+            if known == Err(Error::KeyLost) {
+                main.vault = None;
+                shelves.state = VaultState::KeyLost;
+            }
+            known?;
         }
+        let main = ready(&mut shelves)?;
         let (connection, key) = main.vault_mut()?;
         keyring.set_passphrase(connection, key, new, limit)
     }
@@ -161,17 +174,4 @@ fn ready(shelves: &mut Shelves) -> Result<&mut Database> {
         VaultState::Ready => shelves.main.as_mut().ok_or(Error::Damaged),
         state => Err(closed(state)),
     }
-}
-
-fn unlock(
-    main: &mut Database,
-    device: &dyn crate::vault::DeviceKey,
-    passphrase: &Passphrase,
-) -> Result<()> {
-    let keyring = main.keyring(device);
-    let connection = main.connection()?;
-    let vault = keyring.unlock(connection, passphrase)?;
-    keyring.destroy_stale(connection)?;
-    main.vault = Some(vault);
-    Ok(())
 }

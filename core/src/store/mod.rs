@@ -10,17 +10,19 @@
 mod database;
 mod emergency;
 mod guard;
+mod sweep;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 
 use self::database::Database;
+use self::sweep::sweep;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::forms::Moment;
-use crate::home::{Home, sweep};
-use crate::ids::{MediumId, PartId, ReportId};
+use crate::home::Home;
+use crate::ids::ReportId;
 use crate::intake;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::Wrapping;
@@ -55,18 +57,23 @@ impl Store {
         let emergency = emergency::open(&home, device.as_ref())?;
         let shelves = Mutex::new(Shelves { state, main, emergency });
         let store = Self { home, clock, device, shelves };
-        store.settle(&mut store.shelves())?;
+        store.settle(&mut store.shelves());
         Ok(store)
     }
 
     /// Brings the databases in order after the vault has opened or failed to.
-    fn settle(&self, shelves: &mut Shelves) -> Result<()> {
+    ///
+    /// A full disk or a damaged row must keep nobody from what opens: what can't be done now is
+    /// done at a later start, and until then reports are where they are.
+    fn settle(&self, shelves: &mut Shelves) {
+        let device = self.device.as_ref();
         if shelves.state == VaultState::Ready {
-            emergency::absorb(&self.home, shelves, self.device.as_ref())?;
-            prepare_intake(&self.home, shelves)?;
-            return sweep_orphans(&self.home, shelves);
+            let _ = emergency::absorb(&self.home, shelves, device);
+            let _ = prepare_intake(&self.home, shelves);
+            let _ = sweep(&self.home, shelves);
+        } else {
+            let _ = emergency::rescue(&self.home, shelves, device);
         }
-        emergency::rescue(&self.home, shelves, self.device.as_ref())
     }
 
     pub(crate) fn now(&self) -> Moment {
@@ -106,13 +113,18 @@ impl Store {
     /// Writes a new report: to the vault if it is open, else to the emergency's.
     pub(crate) fn write_new<T>(
         &self,
-        work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
+        work: impl Fn(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut shelves = self.shelves();
+        shelves.refresh(self.device.as_ref())?;
         if shelves.state == VaultState::Ready {
-            shelves.refresh(self.device.as_ref())?;
-            return shelves.main.as_mut().ok_or(Error::Damaged)?.write(work);
+            match shelves.main.as_mut().ok_or(Error::Damaged)?.write(&work) {
+                // The file is damaged where nobody has looked before: the report goes beside it.
+                Err(Error::Damaged) => {}
+                written => return written,
+            }
         }
+        shelves.forget_absorbed();
         if shelves.emergency.is_none() {
             shelves.emergency = Some(emergency::make(&self.home, self.device.as_ref())?);
         }
@@ -163,6 +175,7 @@ impl Store {
     /// The database of a report, with the keys that are on disk now.
     fn fresh<'a>(&self, shelves: &'a mut Shelves, report: ReportId) -> Result<&'a mut Database> {
         shelves.refresh(self.device.as_ref())?;
+        shelves.forget_absorbed();
         shelves.of(report)
     }
 
@@ -187,21 +200,26 @@ impl Shelves {
         Ok(())
     }
 
+    /// Lets go of an emergency that another process has moved into the vault.
+    fn forget_absorbed(&mut self) {
+        if self.emergency.as_ref().is_some_and(|emergency| !emergency.path().exists()) {
+            self.emergency = None;
+        }
+    }
+
     /// The database of a report that can be opened now.
     fn of(&mut self, report: ReportId) -> Result<&mut Database> {
-        if self.state == VaultState::Ready {
-            return self.main.as_mut().ok_or(Error::Damaged);
-        }
         let state = self.state;
         match self.emergency.as_mut() {
             Some(emergency) if emergency.has_report(report)? => Ok(emergency),
+            _ if state == VaultState::Ready => self.main.as_mut().ok_or(Error::Damaged),
             _ => Err(closed(state)),
         }
     }
 }
 
 fn open_main(home: &Home, device: &dyn DeviceKey) -> Result<(Option<Database>, VaultState)> {
-    let opened = Database::open(&home.database(), device, Wrapping::Main, 0);
+    let opened = Database::open(&home.database(), device, Wrapping::Main);
     let mut database = match opened {
         Ok(database) => database,
         Err(error) => return Ok((None, state_of(error)?)),
@@ -242,25 +260,4 @@ fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
         return Ok(());
     }
     main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))
-}
-
-/// Removes files that a kill left without a row: nothing refers to them, so nothing is lost.
-fn sweep_orphans(home: &Home, shelves: &mut Shelves) -> Result<()> {
-    // Somebody is making files in another process: the next start sweeps.
-    let Some(_held) = home.lock_files()? else { return Ok(()) };
-    // What an emergency that does not open refers to is unknown, so nothing is swept.
-    if emergency::any_unopened(home, shelves) {
-        return Ok(());
-    }
-    let Some(main) = shelves.main.as_mut() else { return Ok(()) };
-    let connection = main.connection()?;
-    let has = |table: &str, id: &[u8]| -> bool {
-        let sql = format!("SELECT count(*) FROM {table} WHERE id = ?1");
-        // When in doubt the file stays.
-        connection.query_row(&sql, [id], |row| row.get::<_, u32>(0)).map_or(true, |rows| rows > 0)
-    };
-    sweep(&home.blobs(), |name| {
-        name.parse::<MediumId>().is_ok_and(|id| has("medium", id.as_bytes()))
-    })?;
-    sweep(&home.spool(), |name| name.parse::<PartId>().is_ok_and(|id| has("part", id.as_bytes())))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Result};
@@ -20,6 +21,12 @@ pub fn open(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY)?;
+    // Closing writes the log back, and of a newer version's file not a byte may change.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    if found_version(&connection)? > MIGRATIONS.len() {
+        return Err(Error::FromNewerApp);
+    }
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     // A commit is on disk when it returns (FULL, and F_FULLFSYNC on Apple); deleted rows are
     // overwritten; nothing spills to a temporary file; the schema can't run functions.
     connection.execute_batch(

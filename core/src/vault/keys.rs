@@ -8,11 +8,14 @@ use zeroize::Zeroizing;
 
 use super::blob::BlobKey;
 use super::cell::{Cell, CellKey};
-use super::passphrase::{Passphrase, PassphraseKey, Recipe, count_try, forget_tries};
-use super::{DeviceKey, KeySlot, db};
-use crate::crypto::{derive_secret, make_secret};
+use super::passphrase::{Passphrase, PassphraseKey, Recipe, TriesLeft, count_try, forget_tries};
+use super::{DeviceKey, DeviceKeyError, KeySlot, db};
+use crate::crypto::{derive_secret, make_bytes, make_secret};
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, ReportId};
+
+/// A device that fails to destroy a key is asked again for so many of them.
+const MOST_STALE: usize = 10_000;
 
 /// 256 secret bits, wiped when dropped.
 pub(crate) type Secret = Zeroizing<[u8; 32]>;
@@ -108,6 +111,17 @@ impl Slot {
         }
     }
 
+    /// The main database counts from zero. An emergency's keys share one slot of the device, so
+    /// each starts at a random number in a quarter of its own: none is destroyed for another.
+    fn first_generation(self, wrapping: Wrapping) -> u32 {
+        let random = u32::from_be_bytes(make_bytes()) >> 2;
+        match (wrapping, self) {
+            (Wrapping::Main, _) => 0,
+            (Wrapping::Emergency, Self::Vault) => random | 0b10 << 30,
+            (Wrapping::Emergency, Self::Outbox) => random | 0b11 << 30,
+        }
+    }
+
     fn at(self, wrapping: Wrapping, generation: u32) -> KeySlot {
         match (self, wrapping) {
             (Self::Vault, Wrapping::Main) => KeySlot::Vault { generation },
@@ -123,8 +137,8 @@ pub(crate) struct Keyring<'a> {
 }
 
 impl Keyring<'_> {
-    /// Makes both keys if the database is new. `generation` is that of the device keys.
-    pub(crate) fn make_missing(&self, connection: &mut Connection, generation: u32) -> Result<()> {
+    /// Makes both keys if the database is new.
+    pub(crate) fn make_missing(&self, connection: &mut Connection) -> Result<()> {
         // Read first: an existing home opens without waiting for a writer.
         if read_slot(connection, Slot::Outbox)?.is_some() {
             return Ok(());
@@ -132,11 +146,12 @@ impl Keyring<'_> {
         let transaction = db::write(connection)?;
         for slot in [Slot::Vault, Slot::Outbox] {
             if read_slot(&transaction, slot)?.is_none() {
+                let (generation, key) = (slot.first_generation(self.wrapping), make_secret());
                 let key_slot = slot.at(self.wrapping, generation);
-                let wrapped = self.device.wrap(key_slot, make_secret().as_slice())?;
+                let wrapped = self.device.wrap(key_slot, key.as_slice()).map_err(unopened)?;
                 transaction.execute(
-                    "INSERT INTO keyring (slot, generation, wrapped) VALUES (?1, ?2, ?3)",
-                    (slot.name(), generation, wrapped),
+                    "INSERT INTO keyring (slot, generation, wrapped, proof) VALUES (?1, ?2, ?3, ?4)",
+                    (slot.name(), generation, wrapped, proof(&key).as_slice()),
                 )?;
             }
         }
@@ -145,7 +160,25 @@ impl Keyring<'_> {
 
     /// Opens the outbox's key.
     pub(crate) fn open_queue(&self, connection: &Connection) -> Result<QueueKey> {
-        Ok(QueueKey(secret(&self.open(connection, Slot::Outbox)?.1)?))
+        let opened = self.open(connection, Slot::Outbox)?;
+        Ok(QueueKey(secret(&opened.key, &opened.proof)?))
+    }
+
+    /// Makes a new key for the outbox in place of one that the device has lost. What the old one
+    /// sealed is not known any more; the parts leave by a fresh upload.
+    pub(crate) fn renew_queue(&self, connection: &mut Connection) -> Result<QueueKey> {
+        let transaction = db::write(connection)?;
+        let old = read_slot(&transaction, Slot::Outbox)?.ok_or(Error::Damaged)?.generation;
+        let generation = old.checked_add(1).ok_or(Error::Damaged)?;
+        let key = make_secret();
+        let key_slot = Slot::Outbox.at(self.wrapping, generation);
+        let wrapped = self.device.wrap(key_slot, key.as_slice())?;
+        transaction.execute(
+            "UPDATE keyring SET generation = ?2, wrapped = ?3, proof = ?4 WHERE slot = ?1",
+            (Slot::Outbox.name(), generation, wrapped, proof(&key).as_slice()),
+        )?;
+        transaction.commit()?;
+        Ok(QueueKey(key))
     }
 
     /// Opens the vault key without a passphrase; locked if there is one.
@@ -153,8 +186,8 @@ impl Keyring<'_> {
         if Recipe::read(connection)?.is_some() {
             return Err(Error::Locked);
         }
-        let (generation, bytes) = self.open(connection, Slot::Vault)?;
-        Ok(VaultKey { secret: secret(&bytes)?, generation, passphrase: None })
+        let Opened { generation, key, proof } = self.open(connection, Slot::Vault)?;
+        Ok(VaultKey { secret: secret(&key, &proof)?, generation, passphrase: None })
     }
 
     /// Opens the vault key with the passphrase. One wrong try too many, if the person set a limit,
@@ -165,13 +198,16 @@ impl Keyring<'_> {
         passphrase: &Passphrase,
     ) -> Result<VaultKey> {
         let Some(recipe) = Recipe::read(connection)? else { return self.open_vault(connection) };
-        let (generation, sealed) = self.open(connection, Slot::Vault)?;
-        if count_try(connection)? {
-            self.destroy_vault(connection)?;
-            return Err(Error::KeyLost);
+        let Opened { generation, key: sealed, proof } = self.open(connection, Slot::Vault)?;
+        let left = count_try(connection)?;
+        if left == TriesLeft::Over {
+            return self.destroy_vault(connection);
         }
         let passphrase = recipe.derive(passphrase)?;
-        let secret = passphrase.open(&sealed)?;
+        let secret = match passphrase.open(&sealed) {
+            Err(_) if left == TriesLeft::Last => return self.destroy_vault(connection),
+            opened => secret(opened?.as_slice(), &proof)?,
+        };
         forget_tries(connection)?;
         Ok(VaultKey { secret, generation, passphrase: Some(passphrase) })
     }
@@ -191,7 +227,7 @@ impl Keyring<'_> {
         };
         let transaction = db::write(connection)?;
         Recipe::store(&transaction, recipe.as_ref(), limit)?;
-        let generation = self.wrap_anew(&transaction, &key.secret, derived.as_ref())?;
+        let generation = self.wrap_anew(&transaction, key, &key.secret, derived.as_ref())?;
         transaction.commit()?;
         (key.passphrase, key.generation) = (derived, generation);
         self.destroy_stale(connection)
@@ -207,22 +243,27 @@ impl Keyring<'_> {
     ) -> Result<()> {
         let transaction = db::write(connection)?;
         let mut new = VaultKey { secret: make_secret(), generation: 0, passphrase: None };
+        new.generation = self.wrap_anew(&transaction, key, &new.secret, key.passphrase.as_ref())?;
         reseal(&transaction, key, &new)?;
-        new.generation = self.wrap_anew(&transaction, &new.secret, key.passphrase.as_ref())?;
         transaction.commit()?;
         (key.secret, key.generation) = (new.secret, new.generation);
         self.destroy_stale(connection)
     }
 
-    /// Wraps the vault key under a new device key; the old one is noted down as stale, and
-    /// destroyed only once the new one is on disk.
+    /// Wraps `key` under a new device key in place of `before`; the old one is noted down as
+    /// stale, and destroyed only once the new one is on disk.
     fn wrap_anew(
         &self,
         transaction: &Transaction<'_>,
+        before: &VaultKey,
         key: &Secret,
         passphrase: Option<&PassphraseKey>,
     ) -> Result<u32> {
         let old = read_slot(transaction, Slot::Vault)?.ok_or(Error::Damaged)?.generation;
+        if old != before.generation {
+            // Another process has just replaced the key: what it sealed would never open again.
+            return Err(Refusal::Busy.into());
+        }
         let generation = old.checked_add(1).ok_or(Error::Damaged)?;
         let bytes = match passphrase {
             Some(passphrase) => Zeroizing::new(passphrase.seal(key)?),
@@ -230,27 +271,33 @@ impl Keyring<'_> {
         };
         let wrapped = self.device.wrap(Slot::Vault.at(self.wrapping, generation), &bytes)?;
         transaction.execute(
-            "UPDATE keyring SET generation = ?2, wrapped = ?3, stale = ?4 WHERE slot = ?1",
-            (Slot::Vault.name(), generation, wrapped, old),
+            "UPDATE keyring SET generation = ?2, wrapped = ?3, stale = coalesce(stale, ?4), proof = ?5
+             WHERE slot = ?1",
+            (Slot::Vault.name(), generation, wrapped, old, proof(key).as_slice()),
         )?;
         Ok(generation)
     }
 
-    /// Destroys the device key of what was replaced. Done again at each start until it succeeds.
+    /// Destroys the device keys of what was replaced. Done again at each start until it succeeds.
     pub(crate) fn destroy_stale(&self, connection: &Connection) -> Result<()> {
-        let sql = "SELECT stale FROM keyring WHERE slot = 'vault'";
-        let stale: Option<u32> =
-            connection.query_row(sql, [], |row| row.get(0)).optional()?.flatten();
-        if let Some(generation) = stale {
-            self.device.delete(Slot::Vault.at(self.wrapping, generation))?;
-            connection.execute("UPDATE keyring SET stale = NULL WHERE slot = 'vault'", [])?;
+        let sql = "SELECT stale, generation FROM keyring WHERE slot = 'vault'";
+        let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((Some(stale), generation)) = row else { return Ok(()) };
+        // A changed file must not keep the device busy for ever.
+        let last: u32 = generation;
+        for old in (stale..last).rev().take(MOST_STALE) {
+            self.device.delete(Slot::Vault.at(self.wrapping, old))?;
         }
+        let sql = "UPDATE keyring SET stale = NULL WHERE slot = 'vault' AND generation = ?1";
+        connection.execute(sql, [last])?;
         Ok(())
     }
 
-    fn destroy_vault(&self, connection: &Connection) -> Result<()> {
+    /// Ends the vault, which is then lost.
+    fn destroy_vault(&self, connection: &Connection) -> Result<VaultKey> {
         let row = read_slot(connection, Slot::Vault)?.ok_or(Error::Damaged)?;
-        Ok(self.device.delete(Slot::Vault.at(self.wrapping, row.generation))?)
+        self.device.delete(Slot::Vault.at(self.wrapping, row.generation))?;
+        Err(Error::KeyLost)
     }
 
     /// Destroys every device key of this database.
@@ -263,12 +310,33 @@ impl Keyring<'_> {
         self.destroy_stale(connection)
     }
 
-    /// What the device opens of a slot, and the generation that it is of.
-    fn open(&self, connection: &Connection, slot: Slot) -> Result<(u32, Zeroizing<Vec<u8>>)> {
+    /// What the device opens of a slot.
+    fn open(&self, connection: &Connection, slot: Slot) -> Result<Opened> {
         let row = read_slot(connection, slot)?.ok_or(Error::Damaged)?;
-        let key = self.device.open(slot.at(self.wrapping, row.generation), &row.wrapped)?;
-        Ok((row.generation, Zeroizing::new(key)))
+        let key = self.device.open(slot.at(self.wrapping, row.generation), &row.wrapped);
+        let key = key.map(Zeroizing::new).map_err(unopened)?;
+        Ok(Opened { generation: row.generation, key, proof: row.proof })
     }
+}
+
+/// What the device gave for a slot.
+struct Opened {
+    generation: u32,
+    key: Zeroizing<Vec<u8>>,
+    proof: Vec<u8>,
+}
+
+/// Without the key a vault is closed, whatever went wrong in the device: it may go better later.
+fn unopened(error: DeviceKeyError) -> Error {
+    match error {
+        DeviceKeyError::Failed => Error::Locked,
+        error => error.into(),
+    }
+}
+
+/// Tells a key from every other without telling anything of it.
+fn proof(key: &Secret) -> Secret {
+    derive_secret(key, &[b"homeward key proof 1"])
 }
 
 /// The generation of the device key that wraps the vault key on disk.
@@ -280,20 +348,22 @@ pub(crate) fn vault_generation(connection: &Connection) -> Result<Option<u32>> {
 struct Wrapped {
     generation: u32,
     wrapped: Vec<u8>,
+    proof: Vec<u8>,
 }
 
 fn read_slot(connection: &Connection, slot: Slot) -> Result<Option<Wrapped>> {
-    let sql = "SELECT generation, wrapped FROM keyring WHERE slot = ?1";
+    let sql = "SELECT generation, wrapped, proof FROM keyring WHERE slot = ?1";
     let row = connection.query_row(sql, [slot.name()], |row| {
-        Ok(Wrapped { generation: row.get(0)?, wrapped: row.get(1)? })
+        Ok(Wrapped { generation: row.get(0)?, wrapped: row.get(1)?, proof: row.get(2)? })
     });
     Ok(row.optional()?)
 }
 
-/// A device that gives back something else than it was given does not have the right key.
-fn secret(bytes: &[u8]) -> Result<Secret> {
-    let key: [u8; 32] = bytes.try_into().map_err(|_| Error::Damaged)?;
-    Ok(Zeroizing::new(key))
+/// A device that gives back something else than it was given does not have the right key. Without
+/// the proof, what is written under another key would be lost when the right one comes back.
+fn secret(bytes: &[u8], expected: &[u8]) -> Result<Secret> {
+    let key = Secret::new(bytes.try_into().map_err(|_| Error::Damaged)?);
+    if proof(&key).as_slice() == expected { Ok(key) } else { Err(Error::Damaged) }
 }
 
 /// Refuses an operation on the vault that needs it open.

@@ -4,6 +4,7 @@
 //! guessed at without the device, and a stolen device still has to be guessed at slowly. Argon2id
 //! is RFC 9106; its costs are calibrated to about half a second on the phone that sets it.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -139,13 +140,28 @@ impl PassphraseKey {
 
 const CELL: Cell<'_> = Cell { table: "keyring", id: b"vault", column: "passphrase", version: 1 };
 
-/// Counts a try before it is made. True if it is one too many.
-pub(super) fn count_try(connection: &Connection) -> Result<bool> {
+/// What a person who typed a passphrase has left, if they set a limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum TriesLeft {
+    /// More tries after this one, or no limit.
+    Some,
+    /// If this one is wrong, the vault ends.
+    Last,
+    /// A kill came between the last wrong try and the end of the vault.
+    Over,
+}
+
+/// Counts a try before it is made.
+pub(super) fn count_try(connection: &Connection) -> Result<TriesLeft> {
     connection.execute("UPDATE passphrase SET tries = tries + 1", [])?;
     let sql = "SELECT tries, try_limit FROM passphrase";
     let (tries, limit): (u32, Option<u32>) =
         connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(limit.is_some_and(|limit| tries > limit))
+    Ok(match limit.map(|limit| tries.cmp(&limit)) {
+        None | Some(Ordering::Less) => TriesLeft::Some,
+        Some(Ordering::Equal) => TriesLeft::Last,
+        Some(Ordering::Greater) => TriesLeft::Over,
+    })
 }
 
 /// The right passphrase makes the wrong tries before it count for nothing.

@@ -8,7 +8,10 @@ CREATE TABLE keyring (
     generation INTEGER NOT NULL,
     --- The key, wrapped by the device; the vault key under a passphrase is sealed before that.
     wrapped BLOB NOT NULL,
-    --- A generation whose device key must be destroyed: what it wrapped was replaced. NULL: none.
+    --- In clear: derived from the key, and tells whether what the device gives is this key.
+    proof BLOB NOT NULL,
+    --- From this generation on device keys must be destroyed: what they wrapped was replaced.
+    --- NULL: none.
     stale INTEGER
 ) STRICT;
 

@@ -1,0 +1,282 @@
+//! Passphrase, lock, erase, wipe, suspend: what is destroyed opens in no copy, what is kept does.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Faults, Phone, attach, begin, pack, set, tells_of, titles, try_set};
+use homeward_core::queue::{Conditions, ReportState};
+use homeward_core::vault::{KeySlot, Passphrase, VaultState};
+use homeward_core::{Error, Refusal, Scope, SendWhen};
+
+fn wrong() -> Error {
+    Refusal::WrongPassphrase.into()
+}
+
+#[test]
+fn a_deleted_report_opens_in_no_copy_made_before() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
+    attach(&core, gone);
+    let copy = phone.copy();
+    core.delete(gone).unwrap();
+    assert_eq!(core.report(gone).unwrap_err(), Error::NotFound);
+    assert!(phone.names_in("blobs").is_empty());
+    drop(core);
+    let core = phone.open_ready();
+    assert_eq!(titles(&core), [Some("Ada".into())]);
+    assert!(tells_of(&core, kept, "Ada"));
+
+    let thief = copy.open();
+    assert_eq!(thief.state(), VaultState::KeyLost);
+    assert_eq!(thief.report(gone).unwrap_err(), Error::KeyLost);
+    assert!(thief.reports().unwrap().is_empty());
+}
+
+#[test]
+fn a_copy_made_before_a_wipe_opens_no_more() {
+    let phone = Phone::new();
+    let core = phone.open();
+    core.pair(&pack().0).unwrap();
+    let id = begin(&core, "Ada");
+    attach(&core, id);
+    core.send(id, Scope::All, SendWhen::Now).unwrap();
+    let copy = phone.copy();
+    core.wipe().unwrap();
+    assert_eq!(core.state(), VaultState::Ready);
+    assert_eq!(core.pairing().unwrap(), None);
+    assert!(core.reports().unwrap().is_empty() && core.statuses().unwrap().is_empty());
+    assert!(phone.names_in("blobs").is_empty() && phone.names_in("spool").is_empty());
+    let after = begin(&core, "Ben");
+    drop(core);
+    assert!(tells_of(&phone.open_ready(), after, "Ben"));
+
+    let thief = copy.open();
+    assert_eq!(thief.state(), VaultState::KeyLost);
+    assert_eq!(thief.report(id).unwrap_err(), Error::KeyLost);
+}
+
+#[test]
+fn a_wipe_also_destroys_the_keys_of_what_was_begun_while_locked() {
+    let phone = Phone::new();
+    drop(begin(&phone.open(), "Ada"));
+    phone.device.fail(Faults {
+        vault: Some(homeward_core::vault::DeviceKeyError::Refused),
+        ..Faults::default()
+    });
+    let core = phone.open();
+    begin(&core, "Ben");
+    let copy = phone.copy();
+    phone.device.fail(Faults::default());
+    core.wipe().unwrap();
+    assert_eq!(phone.device.slots().len(), 2, "only the new home's");
+    let thief = copy.open();
+    assert_eq!(thief.state(), VaultState::KeyLost);
+    assert!(thief.reports().unwrap().is_empty());
+}
+
+#[test]
+fn a_passphrase_survives_a_restart_and_nothing_else_opens_the_vault() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    core.set_passphrase(None, Some(&Passphrase::new("caf\u{e9} gr\u{fc}n")), None).unwrap();
+    assert!(tells_of(&core, id, "Ada"), "the vault stays open");
+    drop(core);
+    let core = phone.open();
+    assert_eq!(core.state(), VaultState::Locked);
+    assert_eq!(core.reports().unwrap_err(), Error::Locked);
+    assert_eq!(core.report(id).unwrap_err(), Error::Locked);
+    assert_eq!(core.unlock(None).unwrap_err(), Error::Locked);
+    assert_eq!(core.unlock(Some(&Passphrase::new("cafe grun"))).unwrap_err(), wrong());
+    assert_eq!(core.state(), VaultState::Locked);
+    // Another keyboard composes the same letters otherwise.
+    core.unlock(Some(&Passphrase::new("cafe\u{301} gru\u{308}n"))).unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+    core.lock();
+    assert_eq!(core.state(), VaultState::Locked);
+    assert_eq!(try_set(&core, id, "clothing", "red").unwrap_err(), Error::Locked);
+}
+
+#[test]
+fn a_copy_made_before_a_passphrase_change_opens_with_neither() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    let (old, new) = (Passphrase::new("old"), Passphrase::new("new"));
+    let before_any = phone.copy();
+    core.set_passphrase(None, Some(&old), None).unwrap();
+    let with_old = phone.copy();
+    assert_eq!(core.set_passphrase(None, Some(&new), None).unwrap_err(), wrong());
+    assert_eq!(core.set_passphrase(Some(&new), Some(&new), None).unwrap_err(), wrong());
+    core.set_passphrase(Some(&old), Some(&new), None).unwrap();
+
+    assert_eq!(before_any.open().state(), VaultState::KeyLost);
+    for passphrase in [&old, &new] {
+        let thief = with_old.open();
+        assert_eq!(thief.unlock(Some(passphrase)).unwrap_err(), Error::KeyLost);
+        assert_eq!(thief.report(id).unwrap_err(), Error::KeyLost);
+    }
+    drop(core);
+    let core = phone.open();
+    assert_eq!(core.unlock(Some(&old)).unwrap_err(), wrong());
+    core.unlock(Some(&new)).unwrap();
+    core.set_passphrase(Some(&new), None, None).unwrap();
+    drop(core);
+    assert!(tells_of(&phone.open_ready(), id, "Ada"));
+}
+
+#[test]
+fn the_last_wrong_try_destroys_the_key_and_the_right_one_before_it_forgives_all() {
+    let phone = Phone::new();
+    let core = phone.open();
+    core.pair(&pack().0).unwrap();
+    let id = begin(&core, "Ada");
+    core.send(id, Scope::FirstMinute, SendWhen::Now).unwrap();
+    let (right, bad) = (Passphrase::new("right"), Passphrase::new("bad"));
+    core.set_passphrase(None, Some(&right), Some(2)).unwrap();
+    drop(core);
+    // Tries count across restarts.
+    assert_eq!(phone.open().unlock(Some(&bad)).unwrap_err(), wrong());
+    phone.open().unlock(Some(&right)).unwrap();
+    assert_eq!(phone.open().unlock(Some(&bad)).unwrap_err(), wrong());
+    let core = phone.open();
+    assert_eq!(core.unlock(Some(&bad)).unwrap_err(), Error::KeyLost);
+    assert_eq!(core.state(), VaultState::KeyLost);
+    drop(core);
+    let core = phone.open();
+    assert_eq!(core.unlock(Some(&right)).unwrap_err(), Error::KeyLost);
+    assert_eq!(core.report(id).unwrap_err(), Error::KeyLost);
+    assert_eq!(core.plan(Conditions::default()).unwrap().due.len(), 1, "what is sealed leaves");
+}
+
+#[test]
+fn too_many_wrong_old_passphrases_close_an_open_vault_too() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    let (right, bad) = (Passphrase::new("right"), Passphrase::new("bad"));
+    core.set_passphrase(None, Some(&right), Some(1)).unwrap();
+    assert_eq!(core.set_passphrase(Some(&bad), None, None).unwrap_err(), Error::KeyLost);
+    assert_eq!(core.state(), VaultState::KeyLost);
+    assert_eq!(core.report(id).unwrap_err(), Error::KeyLost);
+}
+
+#[test]
+fn a_locked_vault_tells_how_far_sending_is_and_nothing_else() {
+    let phone = Phone::new();
+    let core = phone.open();
+    core.pair(&pack().0).unwrap();
+    let id = begin(&core, "Ada");
+    attach(&core, id);
+    let sealed = core.send(id, Scope::All, SendWhen::Now).unwrap();
+    core.lock();
+    let statuses = core.statuses().unwrap();
+    assert_eq!(statuses.len(), 1);
+    assert_eq!((statuses[0].report, statuses[0].state), (id, ReportState::Waiting));
+    assert_eq!(core.plan(Conditions::default()).unwrap().due.len(), sealed.parts.len());
+    assert_eq!(core.reports().unwrap_err(), Error::Locked);
+    assert_eq!(core.report(id).unwrap_err(), Error::Locked);
+    assert_eq!(core.delete(id).unwrap_err(), Error::Locked);
+    core.unlock(None).unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+}
+
+#[test]
+fn a_device_key_that_was_not_destroyed_in_time_is_destroyed_at_the_next_start() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
+    attach(&core, gone);
+    let copy = phone.copy();
+    // As after a kill between the commit and the destruction, and that twice.
+    phone.device.fail(Faults { deletions: 2, ..Faults::default() });
+    let _ = core.delete(gone);
+    let other = begin(&core, "Cem");
+    let _ = core.delete(other);
+    assert!(phone.device.slots().contains(&KeySlot::Vault { generation: 0 }));
+    drop(core);
+    let core = phone.open_ready();
+    assert!(tells_of(&core, kept, "Ada"));
+    assert_eq!(titles(&core), [Some("Ada".into())]);
+    assert!(phone.names_in("blobs").is_empty());
+    let vaults =
+        phone.device.slots().into_iter().filter(|slot| matches!(slot, KeySlot::Vault { .. }));
+    assert_eq!(vaults.collect::<Vec<_>>(), [KeySlot::Vault { generation: 2 }]);
+    assert_eq!(copy.open().state(), VaultState::KeyLost);
+}
+
+#[test]
+fn a_device_that_destroys_no_key_keeps_nobody_out() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
+    phone.device.fail(Faults { deletions: 100, ..Faults::default() });
+    let _ = core.delete(gone);
+    assert!(tells_of(&core, kept, "Ada"));
+    drop(core);
+    let core = phone.open_ready();
+    assert!(tells_of(&core, kept, "Ada"));
+    set(&core, kept, "clothing", "a red coat");
+}
+
+#[test]
+fn one_process_deletes_while_another_writes_and_nothing_else_is_lost() {
+    let phone = Phone::new();
+    let (one, other) = (phone.open(), phone.open());
+    let kept = begin(&one, "Ada");
+    for round in 0..5 {
+        let gone = begin(&one, "Ben");
+        set(&other, kept, "clothing", &format!("coat {round}"));
+        one.delete(gone).unwrap();
+        assert_eq!(try_set(&other, gone, "clothing", "x").unwrap_err(), Error::NotFound);
+        set(&other, kept, "clothing", &format!("red coat {round}"));
+        let gone = begin(&other, "Cem");
+        other.delete(gone).unwrap();
+        assert!(tells_of(&one, kept, "Ada"));
+    }
+    drop((one, other));
+    assert_eq!(titles(&phone.open_ready()), [Some("Ada".into())]);
+}
+
+#[test]
+fn a_passphrase_set_after_another_process_deleted_loses_nothing() {
+    let phone = Phone::new();
+    let (one, other) = (phone.open(), phone.open());
+    let (kept, gone) = (begin(&one, "Ada"), begin(&one, "Ben"));
+    one.delete(gone).unwrap();
+    let passphrase = Passphrase::new("words");
+    other.set_passphrase(None, Some(&passphrase), None).unwrap();
+    assert!(tells_of(&other, kept, "Ada"));
+    // Whoever does not know it is locked from now on.
+    assert_eq!(one.report(kept).unwrap_err(), Error::Locked);
+    assert_eq!(one.state(), VaultState::Locked);
+    one.unlock(Some(&passphrase)).unwrap();
+    assert!(tells_of(&one, kept, "Ada"));
+}
+
+#[test]
+fn a_suspended_home_holds_no_file_and_resumes_where_it_was() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    core.suspend(Duration::from_secs(5)).unwrap();
+    core.suspend(Duration::from_secs(5)).unwrap();
+    let files = phone.main_files();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["home.sqlite"], "the log is written back");
+    let suspended = Error::from(Refusal::Suspended);
+    assert_eq!(try_set(&core, id, "clothing", "red").unwrap_err(), suspended);
+    assert_eq!(core.report(id).unwrap_err(), suspended);
+    core.resume().unwrap();
+    core.resume().unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+    // A second process worked meanwhile, and replaced the keys.
+    core.suspend(Duration::from_secs(5)).unwrap();
+    let other = phone.open();
+    let gone = begin(&other, "Ben");
+    other.delete(gone).unwrap();
+    core.resume().unwrap();
+    set(&core, id, "clothing", "red");
+    assert_eq!(titles(&core), [Some("Ada".into())]);
+}
