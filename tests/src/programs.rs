@@ -1,5 +1,6 @@
 //! The real programs as processes: a kill is a kill, and what is not on disk is gone.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -19,25 +20,16 @@ pub struct Programs {
 }
 
 impl Programs {
-    /// Builds them; what cargo has to say goes to standard error.
+    /// Builds them.
     pub fn build() -> io::Result<Self> {
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        cargo.args(["build", "--locked", "--quiet", "--bins"]);
-        cargo.args(["--package", "phone", "--package", "homeward-desk"]);
-        cargo.args(["--message-format", "json-render-diagnostics"]);
-        let built = cargo.stderr(Stdio::inherit()).output()?;
-        if !built.status.success() {
-            return Err(io::Error::other("the programs do not build"));
-        }
-        let messages: Vec<Value> =
-            built.stdout.split(|byte| *byte == b'\n').filter_map(json).collect();
-        let program = |name: &str| {
-            let of_it = messages.iter().filter(|message| message["target"]["name"] == name);
-            let found = of_it.filter_map(|message| message["executable"].as_str()).next_back();
-            found
-                .map(PathBuf::from)
-                .ok_or_else(|| io::Error::other(format!("cargo built no {name}")))
+        Self::build_for(Build::Tests)
+    }
+
+    /// Builds them as they are needed.
+    pub fn build_for(build: Build) -> io::Result<Self> {
+        let mut built = executables(build, &["phone", "homeward-desk"])?;
+        let mut program = |name: &str| {
+            built.remove(name).ok_or_else(|| io::Error::other(format!("cargo built no {name}")))
         };
         Ok(Self { phone: program("phone")?, desk: program("homeward-desk")? })
     }
@@ -63,6 +55,39 @@ impl Programs {
     pub fn desk(&self, home: impl Into<PathBuf>) -> Program {
         Program { path: self.desk.clone(), home: home.into(), within: Vec::new() }
     }
+}
+
+/// How programs are built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Build {
+    /// Quickly, as for tests.
+    Tests,
+    /// To be measured.
+    Release,
+}
+
+/// Builds the programs of these packages, by name; what cargo has to say goes to standard error.
+pub fn executables(build: Build, packages: &[&str]) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo.args(["build", "--locked", "--quiet", "--bins"]);
+    if build == Build::Release {
+        cargo.arg("--release");
+    }
+    for package in packages {
+        cargo.args(["--package", package]);
+    }
+    cargo.args(["--message-format", "json-render-diagnostics"]);
+    let built = cargo.stderr(Stdio::inherit()).output()?;
+    if !built.status.success() {
+        return Err(io::Error::other("the programs do not build"));
+    }
+    let executable = |message: Value| {
+        let name = message["target"]["name"].as_str()?.to_owned();
+        Some((name, message["executable"].as_str()?.into()))
+    };
+    let messages = built.stdout.split(|byte| *byte == b'\n').filter_map(json);
+    Ok(messages.filter_map(executable).collect())
 }
 
 /// A program with its home. Each call is one process, and prints JSON.

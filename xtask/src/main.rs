@@ -3,6 +3,7 @@
 //! Each task runs the real programs as processes and says in plain words what happens. No
 //! environment variable changes what a task does.
 
+mod bench;
 mod demo;
 mod fuzz;
 mod process;
@@ -33,6 +34,15 @@ It leaves nothing behind unless --keep names a folder.")]
         /// Keep everything in this new or empty folder
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
+    },
+    /// Measure: our figures, the peers' and the physical limit side by side
+    #[command(after_help = "Example:
+  cargo xtask bench
+  cargo xtask bench --out figures.json")]
+    Bench {
+        /// Write the JSON here instead of printing it
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// Check everything that CI checks
     #[command(after_help = "Example:
@@ -72,6 +82,7 @@ An input that breaks a promise is left in .cache/fuzz.")]
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
+        Task::Bench { out } => bench::run(out.as_deref()),
         Task::Test { only } => test::run(&only),
         Task::Fuzz { target, seconds } => {
             fuzz::run(target.as_deref(), fuzz::Amount::Seconds(seconds))

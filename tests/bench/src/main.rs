@@ -1,0 +1,61 @@
+//! One measurement per process, so that the kernel can say how much memory it took. `cargo xtask
+//! bench` runs them in turn.
+#![allow(clippy::unwrap_used, reason = "a measurement that can't be made has failed")]
+#![allow(clippy::print_stdout, reason = "one line of JSON is all that it is for")]
+
+mod peak;
+mod photo;
+mod sealing;
+mod upload;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use serde_json::json;
+
+/// One measurement
+#[derive(Parser)]
+enum Task {
+    /// Run a command to its end; tell its time and its peak memory
+    Peak { command: Vec<String> },
+    /// Write a photo of about so many bytes
+    MakePhoto { bytes: usize, to: PathBuf },
+    /// Copy a file in memory
+    Memcpy { file: PathBuf },
+    /// Scrub a file in memory
+    Scrub { file: PathBuf },
+    /// Scrub a file as a phone does, from the disk
+    ScrubStream { file: PathBuf },
+    /// Seal so many bytes
+    Seal { bytes: u64 },
+    /// Encrypt so many bytes with ring's ChaCha20-Poly1305, in the chunks of an age file
+    Chacha { bytes: u64 },
+    /// Upload a file with the core's client
+    Upload { file: PathBuf, desk: PathBuf, url: String },
+}
+
+fn main() {
+    let said = match Task::parse() {
+        Task::Peak { command } => peak::of(&command),
+        Task::MakePhoto { bytes, to } => photo::make(bytes, &to),
+        Task::Memcpy { file } => photo::memcpy(&file),
+        Task::Scrub { file } => photo::scrub(&file),
+        Task::ScrubStream { file } => photo::scrub_stream(&file),
+        Task::Seal { bytes } => sealing::seal(bytes),
+        Task::Chacha { bytes } => sealing::chacha(bytes),
+        Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),
+    };
+    println!("{said}");
+}
+
+/// The quickest of several rounds: what disturbs a round only ever makes it slower.
+fn quickest(rounds: u32, mut work: impl FnMut()) -> serde_json::Value {
+    let mut best = Duration::MAX;
+    for _ in 0..rounds {
+        let start = Instant::now();
+        work();
+        best = best.min(start.elapsed());
+    }
+    json!({ "ms": best.as_secs_f64() * 1000.0 })
+}
