@@ -1,0 +1,95 @@
+//! The façade: it joins the rooms and holds no rule itself.
+
+mod attaching;
+mod outbox;
+mod reports;
+mod types;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::home::Home;
+use crate::net::Pacing;
+use crate::store::Store;
+use crate::vault::{DeviceKey, Passphrase, VaultState};
+
+pub use types::{Medium, Offer, Pairing, Report, ReportSummary, Source, SummaryHead};
+
+/// Everything that varies: there is no environment variable and no global.
+pub struct Options {
+    /// The folder for everything. Made if it is not there.
+    pub home: PathBuf,
+    /// The key that the device guards.
+    pub device_key: Arc<dyn DeviceKey>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// How patient the network is.
+    pub pacing: Pacing,
+}
+
+/// Reports, photos and the outbox of one person on one device.
+///
+/// Every method blocks on the disk. One per process and home; a second process is refused only
+/// where it would collide.
+pub struct Homeward {
+    store: Arc<Store>,
+    pacing: Pacing,
+}
+
+impl Homeward {
+    /// Opens the home, making it if it is new. A vault that can't be opened is a state.
+    pub fn open(options: Options) -> Result<Self> {
+        let Options { home, device_key, clock, pacing } = options;
+        let home = Home::at(&home)?;
+        let store = Arc::new(Store::open(home, device_key, clock)?);
+        Ok(Self { store, pacing })
+    }
+
+    /// What can be done with what is stored.
+    #[must_use]
+    pub fn state(&self) -> VaultState {
+        self.store.state()
+    }
+
+    /// Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
+    pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        self.store.unlock(passphrase)
+    }
+
+    /// Forgets the vault key until [`unlock`](Self::unlock). Sealed parts go on leaving.
+    pub fn lock(&self) {
+        self.store.lock();
+    }
+
+    /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy of
+    /// the home opens no more. With a limit, so many wrong tries in a row destroy the vault's key;
+    /// sealed, unsent parts still leave. Takes about half a second.
+    pub fn set_passphrase(
+        &self,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+        wrong_try_limit: Option<u32>,
+    ) -> Result<()> {
+        self.store.set_passphrase(old, new, wrong_try_limit)
+    }
+
+    /// Lets go of the database, as iOS demands of an app in the background. A run under way ends at
+    /// its next write. Refused as busy if another call does not end within the time.
+    pub fn suspend(&self, within: Duration) -> Result<()> {
+        self.store.suspend(within)
+    }
+
+    /// Opens the database again after [`suspend`](Self::suspend).
+    pub fn resume(&self) -> Result<()> {
+        self.store.resume()
+    }
+
+    /// Destroys everything on this phone: the device's keys first, so that no copy opens, then the
+    /// files. The home is new afterwards, and not paired.
+    pub fn wipe(&self) -> Result<()> {
+        self.store.wipe()
+    }
+}
