@@ -38,8 +38,17 @@ It leaves nothing behind unless --keep names a folder.")]
     /// Measure: our figures, the peers' and the physical limit side by side
     #[command(after_help = "Example:
   cargo xtask bench
-  cargo xtask bench --out figures.json")]
+  cargo xtask bench --only seal,upload
+  cargo xtask bench --peers --out figures.json
+
+Build for nothing else meanwhile: the figures are of the whole machine.")]
     Bench {
+        /// Only these groups of figures
+        #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = bench::names())]
+        only: Vec<String>,
+        /// Also the peers that have to be built or fetched first
+        #[arg(long)]
+        peers: bool,
         /// Write the JSON here instead of printing it
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
@@ -82,7 +91,7 @@ An input that breaks a promise is left in .cache/fuzz.")]
 fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
-        Task::Bench { out } => bench::run(out.as_deref()),
+        Task::Bench { only, peers, out } => bench::run(&only, peers, out.as_deref()),
         Task::Test { only } => test::run(&only),
         Task::Fuzz { target, seconds } => {
             fuzz::run(target.as_deref(), fuzz::Amount::Seconds(seconds))

@@ -3,45 +3,77 @@
 //! Each measurement is a process of its own, from the release build. Rounds of rivals alternate, so
 //! that what disturbs the machine disturbs both; the quickest round of each counts.
 
+mod media;
+mod seal;
+mod table;
 mod upload;
 
+use std::cell::OnceCell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use clap::builder::PossibleValuesParser;
 use homeward_tests::organisation::text;
 use homeward_tests::programs::{Build, Programs, executables};
 use serde::Serialize;
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::process::Result;
 use crate::say;
+
+/// Figures of one subject, with their rivals.
+struct Group {
+    name: &'static str,
+    shows: &'static str,
+    figures: fn(&Bench) -> Result<Vec<Figure>>,
+}
+
+/// Every group. A new one is a file and an entry here.
+const GROUPS: &[Group] = &[
+    Group { name: "media", shows: "scrubbing against copying", figures: media::figures },
+    Group { name: "seal", shows: "sealing against the bare cipher", figures: seal::figures },
+    Group { name: "upload", shows: "uploading against curl", figures: upload::figures },
+];
 
 /// One line of the table.
 #[derive(Clone, Debug, Serialize)]
 struct Figure {
     what: &'static str,
     who: &'static str,
+    /// How much was worked on; 0 where that is no measure.
     bytes: u64,
+    /// The time of the whole; where single steps were timed, the median of one.
     ms: f64,
-    mb_per_s: f64,
+    /// Where single steps were timed: 99 of 100 took no longer.
+    p99_ms: Option<f64>,
+    /// The most memory that the process held.
     peak_bytes: u64,
+    /// That less what it held before the work began, where the process tells it.
+    above_idle_bytes: Option<u64>,
 }
 
-/// Measures, prints a table, and writes the same as JSON to `out`.
-pub(crate) fn run(out: Option<&Path>) -> Result {
+/// What `--only` takes.
+pub(crate) fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(GROUPS.iter().map(|group| group.name))
+}
+
+/// Measures the groups, or only those named; prints a table, and writes the same as JSON to `out`.
+pub(crate) fn run(only: &[String], peers: bool, out: Option<&Path>) -> Result {
     say::line("Building for release ...");
-    let mut built = executables(Build::Release, &["homeward-bench"])?;
-    let program = built.remove("homeward-bench").ok_or("cargo built no homeward-bench")?;
-    let bench = Bench { program };
-    let programs = Programs::build_for(Build::Release)?;
-    let folder = tempfile::tempdir()?;
-    let mut figures = Vec::new();
-    figures.extend(scrubbing(&bench, folder.path())?);
-    figures.extend(sealing(&bench)?);
-    figures.extend(upload::figures(&bench, &programs, folder.path())?);
-    print(&figures);
-    let json = serde_json::to_string_pretty(&figures)?;
+    let bench = Bench::make(peers)?;
+    let mut all = Vec::new();
+    for group in GROUPS {
+        if !only.is_empty() && !only.iter().any(|name| name == group.name) {
+            continue;
+        }
+        say::heading(&format!("{}: {}", group.name, group.shows));
+        let figures = (group.figures)(&bench)?;
+        table::print(&figures);
+        all.extend(figures);
+    }
+    let json = serde_json::to_string_pretty(&all)?;
     match out {
         Some(out) => fs::write(out, json + "\n")?,
         None => say::line(&format!("\n{json}")),
@@ -49,13 +81,39 @@ pub(crate) fn run(out: Option<&Path>) -> Result {
     Ok(())
 }
 
-/// The program that measures.
+/// What the groups measure with.
 struct Bench {
+    /// The program that measures.
     program: PathBuf,
+    /// Where they put their files. Goes when this is dropped.
+    folder: TempDir,
+    /// Whether to measure the peers too that have to be built or fetched for it.
+    #[expect(dead_code, reason = "no group has such peers yet")]
+    peers: bool,
+    programs: OnceCell<Programs>,
 }
 
 impl Bench {
-    /// One of its own tasks: the time that it tells, and its peak memory.
+    fn make(peers: bool) -> Result<Self> {
+        let mut built = executables(Build::Release, &["homeward-bench"])?;
+        let program = built.remove("homeward-bench").ok_or("cargo built no homeward-bench")?;
+        Ok(Self { program, folder: tempfile::tempdir()?, peers, programs: OnceCell::new() })
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The phone and the desk as they are released, built when a group first asks for them.
+    fn programs(&self) -> Result<&Programs> {
+        if self.programs.get().is_none() {
+            // Only this thread sets it.
+            let _ = self.programs.set(Programs::build_for(Build::Release)?);
+        }
+        Ok(self.programs.get().ok_or("no programs")?)
+    }
+
+    /// One of the bench's own tasks: the time that it tells, and its peak memory.
     fn task(
         &self,
         what: &'static str,
@@ -63,8 +121,18 @@ impl Bench {
         bytes: u64,
         task: &[&str],
     ) -> Result<Figure> {
-        let program = text(&self.program)?;
-        let said = self.peak(&[&[program], task].concat())?;
+        self.teller(what, who, bytes, &[&[text(&self.program)?], task].concat())
+    }
+
+    /// Another program that tells its time as the bench's own tasks do.
+    fn teller(
+        &self,
+        what: &'static str,
+        who: &'static str,
+        bytes: u64,
+        command: &[&str],
+    ) -> Result<Figure> {
+        let said = self.peak(command)?;
         let ms = said["said"]["ms"].as_f64().ok_or("a measurement told no time")?;
         Ok(figure(what, who, bytes, ms, &said))
     }
@@ -91,7 +159,10 @@ impl Bench {
 
 fn figure(what: &'static str, who: &'static str, bytes: u64, ms: f64, said: &Value) -> Figure {
     let peak_bytes = said["peak_bytes"].as_u64().unwrap_or(0);
-    Figure { what, who, bytes, ms, mb_per_s: bytes as f64 / ms / 1000.0, peak_bytes }
+    let idle = said["said"]["idle_bytes"].as_u64();
+    let above_idle_bytes = idle.map(|idle| peak_bytes.saturating_sub(idle));
+    let p99_ms = said["said"]["p99_ms"].as_f64();
+    Figure { what, who, bytes, ms, p99_ms, peak_bytes, above_idle_bytes }
 }
 
 /// The quickest of three rounds for each of `rivals`, which alternate.
@@ -108,46 +179,4 @@ fn race<const N: usize>(rivals: [&dyn Fn() -> Result<Figure>; N]) -> Result<Vec<
         }
     }
     Ok(best)
-}
-
-fn scrubbing(bench: &Bench, folder: &Path) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
-    for (what, wanted) in [("scrub a JPEG", 4_000_000_u64), ("scrub a larger JPEG", 16_000_000)] {
-        let path = folder.join(format!("{wanted}.jpg"));
-        let file = text(&path)?;
-        bench.peak(&[text(&bench.program)?, "make-photo", &wanted.to_string(), file])?;
-        let bytes = fs::metadata(&path)?.len();
-        figures.extend(race([
-            &|| bench.task(what, "memcpy, in memory", bytes, &["memcpy", file]),
-            &|| bench.task(what, "homeward, in memory", bytes, &["scrub", file]),
-            &|| bench.task(what, "homeward, from the disk", bytes, &["scrub-stream", file]),
-        ])?);
-    }
-    Ok(figures)
-}
-
-fn sealing(bench: &Bench) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
-    for (what, bytes) in [("seal", 10_000_000_u64), ("seal", 100_000_000)] {
-        let count = bytes.to_string();
-        figures.extend(race([
-            &|| bench.task(what, "ring ChaCha20-Poly1305", bytes, &["chacha", &count]),
-            &|| bench.task(what, "homeward", bytes, &["seal", &count]),
-        ])?);
-    }
-    Ok(figures)
-}
-
-fn print(figures: &[Figure]) {
-    say::line(&format!(
-        "\n{:22} {:24} {:>9} {:>10} {:>9} {:>12}",
-        "what", "who", "MB", "ms", "MB/s", "peak memory"
-    ));
-    for figure in figures {
-        let (megabytes, peak) = (figure.bytes as f64 / 1e6, figure.peak_bytes as f64 / 1e6);
-        let Figure { what, who, ms, mb_per_s, .. } = figure;
-        say::line(&format!(
-            "{what:22} {who:24} {megabytes:>9.1} {ms:>10.2} {mb_per_s:>9.0} {peak:>9.1} MB"
-        ));
-    }
 }

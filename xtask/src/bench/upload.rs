@@ -8,7 +8,6 @@ use std::process::Command;
 
 use fault_proxy::Dice;
 use homeward_tests::organisation::text;
-use homeward_tests::programs::Programs;
 
 use super::{Bench, Figure, race};
 use crate::process::{Result, output};
@@ -16,8 +15,9 @@ use crate::process::{Result, output};
 const WHAT: &str = "upload on the loopback";
 
 /// Uploads of 20 and 200 MB.
-pub(super) fn figures(bench: &Bench, programs: &Programs, folder: &Path) -> Result<Vec<Figure>> {
-    let desk = programs.desk(folder.join("desk"));
+pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
+    let folder = bench.folder();
+    let desk = bench.programs()?.desk(folder.join("desk"));
     desk.ask(&["init", "--name", "Bench", "--host", "127.0.0.1"])?;
     let mut receive = desk.start(&["receive", "--listen", "127.0.0.1:0"])?;
     let line = receive.next_line().ok_or("receive does not listen")?;
