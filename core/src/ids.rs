@@ -89,6 +89,10 @@ hex_id! {
     MediumId, 16
 }
 hex_id! {
+    /// A question of the organisation to the person who reported. Random.
+    QuestionId, 16
+}
+hex_id! {
     /// Where the desk leaves a report's receipt. Told only inside the seal.
     ReceiptAddress, 16
 }
@@ -107,6 +111,14 @@ impl ReportId {
 }
 
 impl PartId {
+    /// A new random id.
+    #[must_use]
+    pub fn make() -> Self {
+        Self(crypto::make_bytes())
+    }
+}
+
+impl QuestionId {
     /// A new random id.
     #[must_use]
     pub fn make() -> Self {

@@ -33,6 +33,8 @@ pub use error::{Error, Refusal, Result};
 pub use homeward::{
     Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
 };
-pub use ids::{Digest, Fingerprint, MediumId, NotAnId, PartId, ReceiptAddress, ReportId};
+pub use ids::{
+    Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,
+};
 pub use intake::CaptureId;
 pub use profiles::Reminder;

@@ -57,6 +57,21 @@ impl Signed {
         Self { signed, body: Body(body), key, signature }
     }
 
+    /// A document put together again from what [`Signed::parts`] gave.
+    pub(crate) fn from_parts(
+        purpose: Purpose,
+        body: String,
+        key: VerifyKey,
+        signature: Signature,
+    ) -> Self {
+        Self { signed: purpose.label().to_owned(), body: Body(body), key, signature }
+    }
+
+    /// The text, the key and the signature, unverified.
+    pub(crate) fn parts(&self) -> (&str, VerifyKey, Signature) {
+        (&self.body.0, self.key, self.signature)
+    }
+
     /// The text, if the key that the document names signed it for `purpose`.
     ///
     /// Whether that key may sign this is the caller's question.

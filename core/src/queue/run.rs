@@ -289,7 +289,10 @@ impl Runner {
         let now_ms = self.store.now().unix_ms;
         let receipt = match found {
             None => None,
-            Some(bytes) => Some(Receipt::open(bytes, &asked.identity()?, pack, asked.report)),
+            Some(bytes) => Some(
+                Receipt::open(bytes, &asked.identity()?, pack, asked.report)
+                    .map(|opened| opened.receipt),
+            ),
         };
         self.store.write_outboxes(|transaction, key| {
             for mut row in receipts::all(transaction)? {

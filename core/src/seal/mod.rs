@@ -17,9 +17,11 @@ mod write;
 
 pub use keys::ReportKeys;
 pub use open::{OpenError, open};
+pub(crate) use padding::padded_plaintext;
 pub(crate) use part::Unsigned;
 pub use part::{
     ANSWERS_FORMAT, AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, Part,
     PartKind,
 };
+pub(crate) use write::Counter;
 pub use write::{Sealed, seal};

@@ -9,7 +9,7 @@ const TAG: u64 = 16;
 
 /// How many plaintext bytes an age file must hold, so that it is as long as its padded size,
 /// when its header takes `header` bytes and at least `content` plaintext bytes are needed.
-pub(super) fn padded_plaintext(header: u64, content: u64) -> u64 {
+pub(crate) fn padded_plaintext(header: u64, content: u64) -> u64 {
     let mut size = padded(header + sealed(content));
     loop {
         let body = size - header;

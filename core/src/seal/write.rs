@@ -109,9 +109,9 @@ impl Read for Hashing<'_> {
 }
 
 /// Counts what is written through it, where the caller can see it while the writer is lent out.
-struct Counter<'a> {
-    inner: &'a mut dyn Write,
-    count: &'a Cell<u64>,
+pub(crate) struct Counter<'a> {
+    pub(crate) inner: &'a mut dyn Write,
+    pub(crate) count: &'a Cell<u64>,
 }
 
 impl Write for Counter<'_> {

@@ -153,7 +153,7 @@ impl Phone {
         }
         let sealed = answer.bytes().await.unwrap();
         let (identity, report) = (self.keys.receipt_identity(), self.keys.report_id());
-        Some(Receipt::open(&sealed, &identity, &self.pack, report).unwrap())
+        Some(Receipt::open(&sealed, &identity, &self.pack, report).unwrap().receipt)
     }
 }
 
