@@ -128,10 +128,18 @@ pub enum PartState {
 pub enum PartKind {
     /// The ten answers that leave first.
     FirstMinute,
+    /// A small copy of the main photo, made by the phone.
+    Face,
     /// All answers that an audience may see, and the list of what else there is.
     Answers,
     /// A scrubbed photo, video or recording.
     Medium,
+    /// The untouched file that a medium was scrubbed from.
+    Original,
+    /// What the person answers to the organisation's question, or adds in words.
+    Reply,
+    /// The person's claim that the search can end.
+    Recall,
 }
 
 impl From<vault::VaultState> for VaultState {
@@ -174,8 +182,12 @@ impl From<seal::PartKind> for PartKind {
     fn from(kind: seal::PartKind) -> Self {
         match kind {
             seal::PartKind::FirstMinute => Self::FirstMinute,
+            seal::PartKind::Face => Self::Face,
             seal::PartKind::Answers => Self::Answers,
             seal::PartKind::Medium => Self::Medium,
+            seal::PartKind::Original => Self::Original,
+            seal::PartKind::Reply => Self::Reply,
+            seal::PartKind::Recall => Self::Recall,
         }
     }
 }

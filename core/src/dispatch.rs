@@ -144,7 +144,7 @@ fn commit(
     store.write(draft.id, |transaction, keys| {
         let (report, report_version) = (draft.id, draft.body.sent.len() as u32);
         for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
-            let wifi_only = sent.when == SendWhen::Wifi && kind == PartKind::Medium;
+            let wifi_only = sent.when == SendWhen::Wifi && kind.is_file();
             let memory = crate::tus::Memory::default();
             let secret = PartSecret { report, kind, audiences, report_version, sha256, memory };
             let part = NewPart { id: part, server, bytes, wifi_only, secret };

@@ -101,12 +101,15 @@ impl PartSecret {
     }
 }
 
-/// Lower leaves first: words before faces before files.
+/// Lower leaves first: words and the face before files, and a recall before all.
 fn urgency(kind: PartKind) -> u32 {
     match kind {
+        PartKind::Recall => 5,
         PartKind::FirstMinute => 10,
-        PartKind::Answers => 30,
+        PartKind::Face => 20,
+        PartKind::Answers | PartKind::Reply => 30,
         PartKind::Medium => 40,
+        PartKind::Original => 50,
     }
 }
 

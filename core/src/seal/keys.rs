@@ -57,6 +57,13 @@ impl ReportKeys {
         identity(&self.secret(b"receipt identity"))
     }
 
+    /// The identity that opens the organisation's questions. Unlike the receipt's it stays in the
+    /// vault, so that a locked phone tells how far a report is and nothing of what was asked.
+    #[must_use]
+    pub fn question_identity(&self) -> age::x25519::Identity {
+        identity(&self.secret(b"question identity"))
+    }
+
     fn secret(&self, purpose: &[u8]) -> Zeroizing<[u8; 32]> {
         derive_secret(&self.seed, &[b"homeward report 1 ", purpose])
     }
@@ -102,6 +109,9 @@ mod tests {
     #[test]
     fn no_derived_value_is_another_one() {
         let keys = ReportKeys::derive([5; 32]);
+        let identities = [keys.receipt_identity(), keys.question_identity()];
+        let [receipt, question] = identities.map(|identity| identity.to_public().to_string());
+        assert_ne!(receipt, question);
         assert_ne!(keys.secret(b"sign"), keys.secret(b"receipt identity"));
         assert_ne!(keys.receipt_address().as_bytes(), keys.report_id().as_bytes());
     }

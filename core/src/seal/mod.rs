@@ -9,19 +9,21 @@
 //! can't be mixed, replayed into another report or passed off to another organisation. Its key is
 //! the report's own and hashes to the report id, so no identity is needed to check who speaks.
 
+mod documents;
 mod keys;
 mod open;
 mod padding;
 mod part;
 mod write;
 
+pub use documents::{
+    ANSWERS_FORMAT, AnswersDocument, EarlierAnswer, ListedPart, MediumEntry, RECALL_FORMAT,
+    REPLY_FORMAT, RecallDocument, RecallReason, ReplyDocument,
+};
 pub use keys::ReportKeys;
 pub use open::{OpenError, open};
 pub(crate) use padding::padded_plaintext;
 pub(crate) use part::Unsigned;
-pub use part::{
-    ANSWERS_FORMAT, AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, Part,
-    PartKind,
-};
+pub use part::{Content, Part, PartKind};
 pub(crate) use write::Counter;
 pub use write::{Sealed, seal};

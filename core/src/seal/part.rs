@@ -1,20 +1,14 @@
-//! What a part says of itself, and the documents inside.
-
-use std::collections::BTreeMap;
+//! What a part says of itself.
 
 use serde::{Deserialize, Serialize};
 
 use super::keys::report_id;
 use crate::crypto::{Signature, SigningKey, VerifyKey, sha256};
-use crate::forms::{Audience, Earlier, FieldId, FormId};
+use crate::forms::Audience;
 use crate::ids::{Digest, Fingerprint, PartId, ReceiptAddress, ReportId};
-use crate::media::Manifest;
 
 /// The format label of a part; its last word is the version.
 const FORMAT: &str = "homeward-part/1";
-
-/// The format label of an answers document.
-pub const ANSWERS_FORMAT: &str = "homeward-answers/1";
 
 /// What a part is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -22,21 +16,50 @@ pub const ANSWERS_FORMAT: &str = "homeward-answers/1";
 pub enum PartKind {
     /// The ten answers that leave first.
     FirstMinute,
+    /// A small copy of the main photo, made by the phone.
+    Face,
     /// All answers that an audience may see, and the list of what else there is.
     Answers,
     /// A scrubbed photo, video or recording.
     Medium,
+    /// The untouched file that a medium was scrubbed from.
+    Original,
+    /// What the person answers to the organisation's question, or adds in words.
+    Reply,
+    /// The person's claim that the search can end.
+    Recall,
 }
 
 impl PartKind {
+    /// All kinds.
+    pub const ALL: [Self; 7] = [
+        Self::FirstMinute,
+        Self::Face,
+        Self::Answers,
+        Self::Medium,
+        Self::Original,
+        Self::Reply,
+        Self::Recall,
+    ];
+
     /// The word for it, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FirstMinute => "first_minute",
+            Self::Face => "face",
             Self::Answers => "answers",
             Self::Medium => "medium",
+            Self::Original => "original",
+            Self::Reply => "reply",
+            Self::Recall => "recall",
         }
+    }
+
+    /// Whether it is a file that may wait for a network that costs nothing.
+    #[must_use]
+    pub fn is_file(self) -> bool {
+        matches!(self, Self::Medium | Self::Original)
     }
 }
 
@@ -77,6 +100,9 @@ pub struct Part {
     pub receipt_address: ReceiptAddress,
     /// Whom the receipt is to be sealed to, an age recipient.
     pub receipt_recipient: String,
+    /// Whom the organisation's questions are to be sealed to, an age recipient. Another than the
+    /// receipt's, whose secret the phone uses while it is locked.
+    pub question_recipient: String,
     key: VerifyKey,
     signature: Signature,
 }
@@ -111,6 +137,7 @@ impl Unsigned {
             content: self.content,
             receipt_address: keys.receipt_address(),
             receipt_recipient: keys.receipt_identity().to_public().to_string(),
+            question_recipient: keys.question_identity().to_public().to_string(),
             key: key.verify_key(),
             signature: key.sign(&[]),
         };
@@ -138,7 +165,7 @@ impl Part {
         let audiences = self.audiences.iter().map(|audience| audience.name());
         let audiences = audiences.collect::<Vec<_>>().join(",");
         let previous = self.previous.map(|digest| digest.to_string()).unwrap_or_default();
-        let fields: [&[u8]; 14] = [
+        let fields: [&[u8]; 15] = [
             FORMAT.as_bytes(),
             self.organisation.as_bytes(),
             audiences.as_bytes(),
@@ -153,6 +180,7 @@ impl Part {
             self.content.sha256.as_bytes(),
             self.receipt_address.as_bytes(),
             self.receipt_recipient.as_bytes(),
+            self.question_recipient.as_bytes(),
         ];
         let mut statement = Vec::new();
         for field in fields {
@@ -163,84 +191,45 @@ impl Part {
     }
 }
 
-/// `answers.json`: the answers that one audience may see.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct AnswersDocument {
-    /// [`ANSWERS_FORMAT`].
-    pub format: String,
-    /// The form that was filled in.
-    pub form: FormId,
-    /// The form's version.
-    pub form_version: u32,
-    /// When it was sealed, Unix ms.
-    pub sealed_at_ms: i64,
-    /// The phone's offset from UTC then, in minutes.
-    pub offset_minutes: i32,
-    /// The answers, each in the JSON of its kind.
-    pub answers: BTreeMap<FieldId, serde_json::Value>,
-    /// What an earlier version of the form asked. For the organisation only.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub earlier: Vec<EarlierAnswer>,
-    /// The photos, videos and recordings that this audience can open.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub media: Vec<MediumEntry>,
-    /// The other parts of this version: those that the audience can open; for the organisation all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub parts: Vec<ListedPart>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seal::ReportKeys;
 
-// Answers are not printed by accident.
-impl std::fmt::Debug for AnswersDocument {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AnswersDocument(…)")
+    fn part() -> Part {
+        Unsigned {
+            organisation: Fingerprint::from([4; 32]),
+            audiences: vec![Audience::Organisation],
+            part: PartId::make(),
+            kind: PartKind::Reply,
+            version: 1,
+            previous: None,
+            content: Content { name: "reply.json".into(), bytes: 1, sha256: sha256(b"x") },
+        }
+        .sign(&ReportKeys::make())
     }
-}
 
-/// An answer to a question that the form no longer asks.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
-pub struct EarlierAnswer {
-    /// The field's name then.
-    pub field: String,
-    /// The answer, in the JSON of its kind then.
-    pub value: serde_json::Value,
-}
-
-impl From<&Earlier> for EarlierAnswer {
-    fn from(earlier: &Earlier) -> Self {
-        Self { field: earlier.field.clone(), value: earlier.value.clone() }
+    #[test]
+    fn the_word_of_a_kind_is_its_word_in_json() {
+        for kind in PartKind::ALL {
+            assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+        }
     }
-}
 
-impl std::fmt::Debug for EarlierAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("EarlierAnswer(…)")
+    #[test]
+    fn a_part_of_any_kind_is_not_taken_for_another_kind() {
+        for kind in PartKind::ALL.into_iter().filter(|kind| *kind != PartKind::Reply) {
+            let mut part = part();
+            assert!(part.is_signed());
+            part.kind = kind;
+            assert!(!part.is_signed(), "{}", kind.as_str());
+        }
     }
-}
 
-/// A medium as the answers tell of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MediumEntry {
-    /// The part that holds it.
-    pub part: PartId,
-    /// The file's name inside that part.
-    pub name: String,
-    /// The field that it answers.
-    pub field: FieldId,
-    /// What scrubbing took out and what it could not.
-    pub manifest: Manifest,
-}
-
-/// Another part of the same version.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ListedPart {
-    /// Its id.
-    pub part: PartId,
-    /// What it is.
-    pub kind: PartKind,
-    /// Who may open it.
-    pub audiences: Vec<Audience>,
-    /// The length of its ciphertext.
-    pub bytes: u64,
-    /// The hash of its ciphertext.
-    pub sha256: Digest,
+    #[test]
+    fn nobody_can_have_the_questions_sealed_to_himself() {
+        let mut part = part();
+        part.question_recipient = age::x25519::Identity::generate().to_public().to_string();
+        assert!(!part.is_signed());
+    }
 }

@@ -95,12 +95,13 @@ impl Phone {
         let key = self.keys.signing_key();
         let names: Vec<&str> = draft.audiences.iter().map(|audience| audience.name()).collect();
         let recipient = self.keys.receipt_identity().to_public().to_string();
+        let questions = self.keys.question_identity().to_public().to_string();
         let hash = sha256(&draft.content);
         let length = draft.content.len() as u64;
         let (names, report) = (names.join(","), self.keys.report_id());
         let (version, length_bytes) = (draft.version.to_be_bytes(), length.to_be_bytes());
         let address = self.keys.receipt_address();
-        let fields: [&[u8]; 14] = [
+        let fields: [&[u8]; 15] = [
             b"homeward-part/1",
             draft.organisation.as_bytes(),
             names.as_bytes(),
@@ -115,6 +116,7 @@ impl Phone {
             hash.as_bytes(),
             address.as_bytes(),
             recipient.as_bytes(),
+            questions.as_bytes(),
         ];
         let mut statement = Vec::new();
         for field in fields {
@@ -134,6 +136,7 @@ impl Phone {
             "content": { "name": draft.name, "bytes": length, "sha256": hash },
             "receipt_address": self.keys.receipt_address(),
             "receipt_recipient": recipient,
+            "question_recipient": questions,
             "key": key.verify_key(),
             "signature": key.sign(&statement),
         }))

@@ -59,6 +59,7 @@ fn part(bytes: u64) -> Part {
         "content": { "name": "video-1.mp4", "bytes": bytes, "sha256": hash(bytes) },
         "receipt_address": keys.receipt_address(),
         "receipt_recipient": keys.receipt_identity().to_public().to_string(),
+        "question_recipient": keys.question_identity().to_public().to_string(),
         "key": keys.signing_key().verify_key(),
         "signature": keys.signing_key().sign(b""),
     });
