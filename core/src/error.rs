@@ -117,6 +117,8 @@ refusals! {
     PackForeign => "refused-pack-foreign",
     /// The pack names nobody who could open a report.
     PackWithoutRecipient => "refused-pack-without-recipient",
+    /// The pack has a server or mirror that no phone could use.
+    PackBadServer => "refused-pack-bad-server",
     /// This kind of file can't be cleaned.
     MediaUnsupported => "refused-media-unsupported",
     /// The file is damaged, and no clean copy can be promised.
@@ -202,6 +204,7 @@ impl From<crate::brand::PackError> for Error {
             PackError::Unreadable => Refusal::PackUnreadable,
             PackError::BadSignature => Refusal::PackChanged,
             PackError::NoRecipient => Refusal::PackWithoutRecipient,
+            PackError::BadServer => Refusal::PackBadServer,
         })
     }
 }

@@ -437,6 +437,7 @@ refused-pack-changed = This pack was changed by somebody. It is not used.
 refused-pack-older = A newer pack is here already.
 refused-pack-foreign = Another organisation is chosen. A pack never replaces it.
 refused-pack-without-recipient = This pack names nobody who could open a report.
+refused-pack-bad-server = This pack names a server that can't be used.
 refused-media-unsupported = This kind of file can't be cleaned of hidden details.
 refused-media-malformed = This file is damaged and can't be cleaned of hidden details.
 refused-media-too-complex = This file is built in a way that can't be cleaned safely.

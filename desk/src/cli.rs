@@ -101,6 +101,13 @@ pub(crate) enum Brand {
         /// The folder to make
         dir: PathBuf,
     },
+    /// Tell all that is wrong with a source, with its lines
+    #[command(after_help = "Example:
+  homeward-desk --home desk brand check our-brand")]
+    Check {
+        /// The folder that holds brand.toml
+        dir: PathBuf,
+    },
     /// Build and sign a pack; needs the folders `offline` and `public`
     #[command(after_help = "Example:
   homeward-desk --home desk brand build our-brand pack.homeward")]

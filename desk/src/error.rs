@@ -41,6 +41,15 @@ pub enum Error {
     /// The brand source is wrong somewhere.
     #[error("{0}")]
     Source(crate::brand::Fault),
+    /// A mirror's anchor is no certificate.
+    #[error("an anchor is no certificate in PEM: name the file of the mirror's authority")]
+    NoCertificate,
+    /// The source leaves the organisation without an active recipient.
+    #[error("no active recipient for the audience organisation: nobody could open a report")]
+    NobodyCouldOpen,
+    /// `brand check` found something.
+    #[error("{0} of these to put right, then `brand build` takes it")]
+    Faults(usize),
     /// Another `collect` is at work.
     #[error("another `collect` is at work: wait until it has ended")]
     Busy,

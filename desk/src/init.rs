@@ -60,9 +60,8 @@ fn make(home: &Home, name: &str, hosts: &[String]) -> Result<Card> {
     let mut recipients = Vec::new();
     for (audience, file) in AUDIENCES {
         let desk = make_identity(&home.private(names::IDENTITIES).join(file))?;
-        recipients.push(Recipient { audience, recipient: desk, holder: "desk".into() });
-        let paper = recovery.clone();
-        recipients.push(Recipient { audience, recipient: paper, holder: "recovery".into() });
+        recipients.push(Recipient::new(audience, desk, "desk"));
+        recipients.push(Recipient::new(audience, recovery.clone(), "recovery"));
     }
     let organisation =
         Organisation { name: name.into(), key: SigningKey::derive(&organisation).verify_key() };

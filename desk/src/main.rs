@@ -50,6 +50,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
                 "made brand.toml: change its url, then build it",
             )
         }
+        Command::Brand(Brand::Check { dir }) => printer.checked(&brand::check(&home, &dir)?),
         Command::Brand(Brand::Build { dir, out }) => {
             printer.pack(&brand::build(&home, &dir, &out)?)
         }

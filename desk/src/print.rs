@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use homeward_desk::brand::Built;
+use homeward_desk::brand::{Built, Fault};
 use homeward_desk::collect::Collected;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::files::Written;
@@ -53,6 +53,14 @@ impl Printer {
             "new_certificate": built.new_certificate,
         });
         self.print(&json, &text)
+    }
+
+    /// What is wrong with a source; something to put right is a refusal.
+    pub(crate) fn checked(&self, faults: &[Fault]) -> Result<()> {
+        let lines: Vec<String> = faults.iter().map(|fault| plain(&fault.to_string())).collect();
+        let text = if lines.is_empty() { "nothing is wrong".into() } else { lines.join("\n") };
+        self.print(&json!({ "faults": lines }), &text)?;
+        if lines.is_empty() { Ok(()) } else { Err(Error::Faults(lines.len())) }
     }
 
     /// What was collected.

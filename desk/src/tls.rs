@@ -68,8 +68,13 @@ pub fn cover(home: &Home, host: &str) -> Result<bool> {
 /// The authority's certificate in DER, for a pack's anchors.
 pub fn anchor(home: &Home) -> Result<Vec<u8>> {
     let pem = read(&home.public(names::TLS_CA), "read the certificate authority")?;
-    let certificate = CertificateDer::from_pem_slice(&pem);
-    Ok(certificate.map_err(|_| Error::Damaged("certificate authority"))?.to_vec())
+    certificate(&pem).map_err(|_| Error::Damaged("certificate authority"))
+}
+
+/// A certificate in PEM, as DER.
+pub fn certificate(pem: &[u8]) -> Result<Vec<u8>> {
+    let certificate = CertificateDer::from_pem_slice(pem);
+    Ok(certificate.map_err(|_| Error::NoCertificate)?.to_vec())
 }
 
 /// What `receive` answers with. HTTP/1.1 only: HTTP/2 uploads crawl on slow links.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::Desk;
-use homeward_core::brand::Trust;
+use homeward_core::brand::{RecipientState, Trust};
 use homeward_core::forms::Audience;
 
 #[test]
@@ -71,4 +71,72 @@ fn a_fault_in_the_source_is_told_with_file_and_line() {
     assert_eq!(refused.status.code(), Some(1));
     let told = String::from_utf8(refused.stderr).unwrap();
     assert!(told.starts_with("brand.toml, line 10: ") && told.lines().count() == 1, "{told}");
+}
+
+#[test]
+fn a_pack_carries_pins_mirrors_deadlines_and_what_became_of_recipients() {
+    let desk = Desk::make();
+    desk.new_source();
+    let file = desk.folder.path().join("brand/brand.toml");
+    let retired = desk.build().recipients[0].clone();
+    let pins = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+    let backup = "AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI=";
+    let example = std::fs::read_to_string(&file).unwrap();
+    let pinned = format!(
+        "trust = \"anchors\"\npins = {{ sha256 = [\"{pins}\", \"{backup}\"], valid_days = 9 }}"
+    );
+    let text = example
+        .replacen("trust = \"anchors\"", &pinned, 1)
+        .replace("receipt_minutes = 60", "receipt_minutes = 45")
+        .replace("metered_media = false", "metered_media = true")
+        + &format!(
+            "\n[[recipient]]\naudience = \"{}\"\nrecipient = \"{}\"\nholder = \"desk\"\n\
+             state = \"retired\"\n\n[[mirror]]\nurl = \"https://mirror.example\"\n\
+             trust = \"anchors\"\ntoken = \"their-token\"\nanchor = \"mirror.pem\"\n\n\
+             [[mirror]]\nurl = \"https://127.0.0.1:9443\"\ntrust = \"anchors\"\n",
+            retired.audience.name(),
+            retired.recipient
+        );
+    std::fs::write(&file, text).unwrap();
+    let ca = std::fs::read(desk.path("public/tls/ca.pem")).unwrap();
+    std::fs::write(file.with_file_name("mirror.pem"), ca).unwrap();
+
+    let pack = desk.build();
+    let held = pack.server.pins.as_ref().unwrap();
+    assert_eq!(held.sha256, [pins, backup]);
+    assert_eq!(held.expires_at_ms, pack.issued_at_ms + 9 * 24 * 3_600_000);
+    assert_eq!(pack.deadlines.receipt_minutes, 45);
+    assert!(pack.network.metered_media);
+    let [theirs, ours] = pack.mirrors.as_slice() else { panic!("{}", pack.mirrors.len()) };
+    assert_eq!((theirs.token.as_str(), ours.token.as_str()), ("their-token", desk.token.as_str()));
+    assert!(theirs.pins.is_none() && theirs.trust == pack.server.trust);
+    let of = |state: RecipientState| pack.recipients.iter().filter(move |one| one.state == state);
+    assert_eq!(of(RecipientState::Retired).count(), 1);
+    assert_eq!(pack.recipients_of(&[retired.audience]).len(), 1, "only the recovery key is left");
+}
+
+#[test]
+fn a_check_tells_all_faults_and_refuses_an_audience_that_one_lost_key_would_silence() {
+    let desk = Desk::make();
+    desk.new_source();
+    let check = || {
+        let ran = desk.run(&["brand", "check", &desk.beside("brand")]);
+        (ran.status.code(), String::from_utf8(ran.stdout).unwrap())
+    };
+    assert_eq!(check(), (Some(0), "nothing is wrong\n".into()));
+
+    let file = desk.folder.path().join("brand/brand.toml");
+    let example = std::fs::read_to_string(&file).unwrap();
+    let one = desk.build().recipients[0].recipient.clone();
+    let alone =
+        format!("\n[[recipient]]\naudience = \"partner\"\nrecipient = \"{one}\"\nholder = \"P\"\n");
+    std::fs::write(&file, example.clone() + &alone).unwrap();
+    let (code, told) = check();
+    assert_eq!(code, Some(1));
+    assert!(told.starts_with("brand.toml: audience partner has one recipient"), "{told}");
+
+    let wrong = example.replace("https:", "http:").replace("= 60", "= 0");
+    std::fs::write(&file, wrong).unwrap();
+    let (code, told) = check();
+    assert_eq!((code, told.lines().count()), (Some(1), 2), "{told}");
 }

@@ -174,15 +174,11 @@ const PART: &str = r#"{"format":"homeward-part/1","audiences":["organisation"],"
 
 /// The text of a pack.
 pub fn pack() -> Seeds {
-    let server =
-        Server { url: "https://desk.example".into(), token: "token".into(), trust: Trust::Public };
+    let server = Server::new("https://desk.example".into(), "token".into(), Trust::Public);
     let key = signer().verify_key();
     let mut pack = Pack::new(Organisation { name: "Example".into(), key }, server);
-    pack.recipients.push(Recipient {
-        audience: Audience::Organisation,
-        recipient: age::x25519::Identity::generate().to_public().to_string(),
-        holder: "desk".into(),
-    });
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    pack.recipients.push(Recipient::new(Audience::Organisation, recipient, "desk"));
     vec![json(&pack)]
 }
 

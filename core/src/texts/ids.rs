@@ -146,6 +146,7 @@ const REFUSED: &[&str] = &[
     "refused-pack-older",
     "refused-pack-foreign",
     "refused-pack-without-recipient",
+    "refused-pack-bad-server",
     "refused-media-unsupported",
     "refused-media-malformed",
     "refused-media-too-complex",

@@ -201,13 +201,9 @@ pub fn pack() -> (Vec<u8>, age::x25519::Identity) {
     let (key, identity) = (SigningKey::derive(&[3; 32]), age::x25519::Identity::generate());
     let organisation = Organisation { name: "Example".into(), key: key.verify_key() };
     let url = "https://desk.example".into();
-    let mut pack =
-        Pack::new(organisation, Server { url, token: "token".into(), trust: Trust::Public });
-    pack.recipients.push(Recipient {
-        audience: Audience::Organisation,
-        recipient: identity.to_public().to_string(),
-        holder: "desk".into(),
-    });
+    let mut pack = Pack::new(organisation, Server::new(url, "token".into(), Trust::Public));
+    let recipient = identity.to_public().to_string();
+    pack.recipients.push(Recipient::new(Audience::Organisation, recipient, "desk"));
     (pack.sign(&key).unwrap(), identity)
 }
 

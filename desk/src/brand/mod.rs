@@ -3,6 +3,7 @@
 //! `build` needs `offline` (it signs) and `public` (token, certificate, recipients), and never
 //! `private`: it can run on a machine that opens no report.
 
+mod place;
 mod source;
 
 use std::fs;
@@ -12,17 +13,19 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64;
-use homeward_core::brand::{Pack, Recipient, Server, Trust};
+use homeward_core::brand::{Pack, PackError, Recipient, Server, Trust};
 use homeward_core::crypto::SigningKey;
+use homeward_core::forms::Audience;
 
 use crate::card::Card;
 use crate::error::{Error, Result};
-use crate::home::{Home, names, read_text, replace_file};
+use crate::home::{Home, names, read, read_text, replace_file};
 use crate::keys::{SeedUse, read_seed};
 use crate::tls;
 
+use place::{Place, TrustSource};
 pub use source::{FILE, Fault};
-use source::{Source, TrustSource};
+use source::{RecipientSource, Source};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -47,44 +50,116 @@ pub fn make_source(home: &Home, source: &Path) -> Result<()> {
 }
 
 /// Builds the pack of `source` and writes it to `out`.
-pub fn build(home: &Home, source: &Path, out: &Path) -> Result<Built> {
-    let text = read_source(&source.join(FILE))?;
-    let source = Source::parse(&text)?;
+pub fn build(home: &Home, folder: &Path, out: &Path) -> Result<Built> {
+    let text = read_source(&folder.join(FILE))?;
+    let source = Source::parse(&text).map_err(first)?;
     let card = Card::read(home)?;
     let seed = read_seed(&home.offline(names::ORGANISATION_KEY), SeedUse::Organisation)?;
     let key = SigningKey::derive(&seed);
 
+    let now_ms = now_ms();
     let mut new_certificate = false;
-    let trust = match source.server.trust {
-        TrustSource::Public => Trust::Public,
-        TrustSource::Anchors => {
-            new_certificate = tls::cover(home, &source.host)?;
-            Trust::Anchors(vec![BASE64.encode(&tls::anchor(home)?)])
-        }
-    };
-    let token = read_text(&home.public(names::TOKEN), "read the token")?.trim().to_owned();
-    let server = Server { url: source.server.url, token, trust };
+    let mut places = Vec::new();
+    for place in &source.places {
+        let (server, new) = server(home, folder, place, now_ms)?;
+        new_certificate |= new;
+        places.push(server);
+    }
+    let mirrors = places.split_off(1);
+    let server = places.remove(0);
     let mut organisation = card.organisation;
     organisation.name = source.organisation.name;
 
     let mut pack = Pack::new(organisation, server);
     pack.sequence = next_sequence(home)?;
-    pack.issued_at_ms = now_ms();
+    pack.issued_at_ms = now_ms;
+    pack.mirrors = mirrors;
+    pack.deadlines = source.deadlines;
+    pack.network = source.network;
     pack.expires_at_ms = pack.issued_at_ms + i64::from(source.pack.valid_days) * DAY_MS;
-    pack.recipients = card.recipients;
-    pack.recipients.extend(source.recipient.into_iter().map(|other| Recipient {
-        audience: other.audience,
-        recipient: other.recipient,
-        holder: other.holder,
-    }));
+    pack.recipients = recipients(card.recipients, source.recipient);
     pack.receipt_keys = card.receipt_keys;
 
-    let bytes = pack.sign(&key).map_err(|_| Error::Damaged("organisation key"))?;
+    let bytes = pack.sign(&key).map_err(|error| match error {
+        PackError::NoRecipient => Error::NobodyCouldOpen,
+        _ => Error::Damaged("organisation key"),
+    })?;
     replace_file(out, &bytes).map_err(Error::io("write the pack"))?;
     // A pack is for everybody; everything else that we write is for its owner.
     fs::set_permissions(out, fs::Permissions::from_mode(0o644))
         .map_err(Error::io("write the pack"))?;
     Ok(Built { pack, new_certificate })
+}
+
+/// All that is wrong with `folder`'s source, in the order of its lines.
+pub fn check(home: &Home, folder: &Path) -> Result<Vec<Fault>> {
+    let text = read_source(&folder.join(FILE))?;
+    let source = match Source::parse(&text) {
+        Ok(source) => source,
+        Err(faults) => return Ok(faults),
+    };
+    let mut faults = Vec::new();
+    for place in &source.places {
+        if let Some(file) = &place.source.anchor
+            && let Err(error) =
+                read(&folder.join(file), "read").and_then(|pem| tls::certificate(&pem))
+        {
+            faults.push(Fault::of_the_whole(format!("anchor of {}: {error}", place.host)));
+        }
+    }
+    let all = recipients(Card::read(home)?.recipients, source.recipient);
+    let active = |audience: Audience| {
+        all.iter().filter(move |one| one.audience == audience && one.state.is_active())
+    };
+    for audience in Audience::ALL {
+        if active(audience).count() == 1 {
+            let what = "has one recipient and no recovery key: should that key be lost, nobody opens \
+                        what is sealed to it";
+            faults.push(Fault::of_the_whole(format!("audience {} {what}", audience.name())));
+        }
+    }
+    if active(Audience::Organisation).count() == 0 {
+        faults.push(Fault::of_the_whole(Error::NobodyCouldOpen.to_string()));
+    }
+    Ok(faults)
+}
+
+fn first(faults: Vec<Fault>) -> Error {
+    faults.into_iter().next().map_or(Error::NoSource, Error::Source)
+}
+
+/// A server or mirror as phones will know it, and whether its certificate had to be made anew.
+fn server(home: &Home, folder: &Path, place: &Place, now_ms: i64) -> Result<(Server, bool)> {
+    let source = &place.source;
+    let (trust, new) = match (source.trust, &source.anchor) {
+        (TrustSource::Public, _) => (Trust::Public, false),
+        (TrustSource::Anchors, None) => {
+            let new = tls::cover(home, &place.host)?;
+            (Trust::Anchors(vec![BASE64.encode(&tls::anchor(home)?)]), new)
+        }
+        (TrustSource::Anchors, Some(file)) => {
+            let pem = read(&folder.join(file), "read the mirror's anchor")?;
+            (Trust::Anchors(vec![BASE64.encode(&tls::certificate(&pem)?)]), false)
+        }
+    };
+    let token = match &source.token {
+        Some(token) => token.clone(),
+        None => read_text(&home.public(names::TOKEN), "read the token")?.trim().to_owned(),
+    };
+    let pins = source.pins.as_ref().map(|pins| pins.pins(now_ms));
+    Ok((Server { url: source.url.clone(), token, trust, pins }, new))
+}
+
+/// The desk's own recipients and those that the source names; what the source says of one of the
+/// desk's own is what holds.
+fn recipients(own: Vec<Recipient>, named: Vec<RecipientSource>) -> Vec<Recipient> {
+    let mut all = own;
+    for RecipientSource { audience, recipient, holder, state } in named {
+        let same = |one: &Recipient| one.audience == audience && one.recipient == recipient;
+        all.retain(|one| !same(one));
+        all.push(Recipient { audience, recipient, holder, state });
+    }
+    all
 }
 
 fn read_source(path: &Path) -> Result<String> {

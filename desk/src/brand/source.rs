@@ -3,9 +3,11 @@
 
 use std::fmt;
 
-use axum::http::Uri;
+use homeward_core::brand::{Deadlines, NetworkPolicy, RecipientState};
 use homeward_core::forms::Audience;
 use serde::Deserialize;
+
+use super::place::{Place, ServerSource, places};
 
 /// The source's file.
 pub const FILE: &str = "brand.toml";
@@ -20,9 +22,19 @@ pub struct Fault {
     what: String,
 }
 
+impl Fault {
+    /// One that no line alone is to blame for.
+    pub(super) fn of_the_whole(what: String) -> Self {
+        Self { line: 0, what }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{FILE}, line {}: {}", self.line, self.what)
+        match self.line {
+            0 => write!(f, "{FILE}: {}", self.what),
+            line => write!(f, "{FILE}, line {line}: {}", self.what),
+        }
     }
 }
 
@@ -30,7 +42,13 @@ impl fmt::Display for Fault {
 #[serde(deny_unknown_fields)]
 struct Raw {
     organisation: OrganisationSource,
-    server: ServerSource,
+    server: toml::Spanned<ServerSource>,
+    #[serde(default)]
+    mirror: Vec<toml::Spanned<ServerSource>>,
+    #[serde(default)]
+    deadlines: Option<toml::Spanned<Deadlines>>,
+    #[serde(default)]
+    network: NetworkPolicy,
     pack: PackSource,
     #[serde(default)]
     recipient: Vec<toml::Spanned<RecipientSource>>,
@@ -39,9 +57,10 @@ struct Raw {
 /// A source that was read and checked.
 pub(super) struct Source {
     pub(super) organisation: OrganisationSource,
-    pub(super) server: ServerSource,
-    /// The host of the server's URL.
-    pub(super) host: String,
+    /// The server, then the mirrors.
+    pub(super) places: Vec<Place>,
+    pub(super) deadlines: Deadlines,
+    pub(super) network: NetworkPolicy,
     pub(super) pack: PackSource,
     pub(super) recipient: Vec<RecipientSource>,
 }
@@ -50,20 +69,6 @@ pub(super) struct Source {
 #[serde(deny_unknown_fields)]
 pub(super) struct OrganisationSource {
     pub(super) name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ServerSource {
-    pub(super) url: String,
-    pub(super) trust: TrustSource,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum TrustSource {
-    Public,
-    Anchors,
 }
 
 #[derive(Deserialize)]
@@ -78,58 +83,96 @@ pub(super) struct RecipientSource {
     pub(super) audience: Audience,
     pub(super) recipient: String,
     pub(super) holder: String,
+    #[serde(default)]
+    pub(super) state: RecipientState,
 }
 
 impl Source {
-    /// Reads a source; the first fault ends it.
-    pub(super) fn parse(text: &str) -> Result<Self, Fault> {
-        let line_of = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
+    /// Reads a source, or tells all that is wrong with it, in the order of its lines.
+    pub(super) fn parse(text: &str) -> Result<Self, Vec<Fault>> {
+        let mut faults = Faults::in_text(text);
         let raw: Raw = toml::from_str(text).map_err(|error| {
             let at = error.span().map_or(0, |span| span.start);
-            Fault { line: line_of(at), what: error.message().replace('\n', ", ") }
+            faults.at(at, error.message().replace('\n', ", "));
+            faults.take()
         })?;
-        let near = |word: &str| line_of(text.find(word).unwrap_or(0));
-
         let name = raw.organisation.name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME {
-            let what = format!("name has 1 to {MAX_NAME} characters");
-            return Err(Fault { line: near("name"), what });
+            faults.near(0, "name", format!("name has 1 to {MAX_NAME} characters"));
         }
-        let host = host_of(&raw.server.url).ok_or_else(|| Fault {
-            line: near("url"),
-            what: "url is https://HOST or https://HOST:PORT, without a path".into(),
-        })?;
+        let places = places(raw.server, raw.mirror, &mut faults);
+        let deadlines = deadlines(raw.deadlines, &mut faults);
         if raw.pack.valid_days == 0 {
-            let what = "valid_days is at least 1".into();
-            return Err(Fault { line: near("valid_days"), what });
+            faults.near(0, "valid_days", "valid_days is at least 1".into());
         }
         for recipient in &raw.recipient {
             if recipient.get_ref().recipient.parse::<age::x25519::Recipient>().is_err() {
-                let what = "recipient is an age recipient, which begins with age1".into();
-                return Err(Fault { line: line_of(recipient.span().start), what });
+                let what = "recipient is an age recipient, which begins with age1";
+                faults.at(recipient.span().start, what.into());
             }
+        }
+        let found = faults.take();
+        if !found.is_empty() {
+            return Err(found);
         }
         Ok(Self {
             organisation: OrganisationSource { name: name.to_owned() },
-            server: ServerSource {
-                url: raw.server.url.trim_end_matches('/').to_owned(),
-                trust: raw.server.trust,
-            },
-            host,
+            places,
+            deadlines,
+            network: raw.network,
             pack: raw.pack,
             recipient: raw.recipient.into_iter().map(toml::Spanned::into_inner).collect(),
         })
     }
 }
 
-fn host_of(url: &str) -> Option<String> {
-    let uri: Uri = url.parse().ok()?;
-    let plain = uri.scheme_str() == Some("https")
-        && uri.path() == "/"
-        && uri.query().is_none()
-        && !uri.authority()?.as_str().contains('@');
-    let host = uri.host()?.trim_start_matches('[').trim_end_matches(']');
-    (plain && !host.is_empty()).then(|| host.to_owned())
+fn deadlines(source: Option<toml::Spanned<Deadlines>>, faults: &mut Faults<'_>) -> Deadlines {
+    let Some(source) = source else { return Deadlines::default() };
+    let most = Deadlines::MAX_RECEIPT_MINUTES;
+    if !(1..=most).contains(&source.get_ref().receipt_minutes) {
+        faults.at(source.span().start, format!("receipt_minutes is 1 to {most}"));
+    }
+    source.into_inner()
+}
+
+/// What was found wrong so far.
+pub(super) struct Faults<'a> {
+    text: &'a str,
+    found: Vec<Fault>,
+}
+
+impl<'a> Faults<'a> {
+    fn in_text(text: &'a str) -> Self {
+        Self { text, found: Vec::new() }
+    }
+
+    /// A fault at a place in the text.
+    pub(super) fn at(&mut self, at: usize, what: String) {
+        let before = &self.text.as_bytes()[..at.min(self.text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        self.found.push(Fault { line, what });
+    }
+
+    /// A fault at the first setting called `word` from `start` on.
+    pub(super) fn near(&mut self, start: usize, word: &str, what: String) {
+        let mut found = 0;
+        let mut at = start;
+        for line in self.text.get(start..).unwrap_or_default().split_inclusive('\n') {
+            let rest = line.trim_start();
+            if rest.strip_prefix(word).is_some_and(|rest| rest.starts_with([' ', '=', '.', '"'])) {
+                found = at;
+                break;
+            }
+            at += line.len();
+        }
+        self.at(found.max(start), what);
+    }
+
+    fn take(&mut self) -> Vec<Fault> {
+        let mut found = std::mem::take(&mut self.found);
+        found.sort_by_key(|fault| fault.line);
+        found
+    }
 }
 
 /// An example that builds as it stands.
@@ -149,6 +192,29 @@ url = "https://localhost:8443"
 # anchors: the desk's own certificate, made by `init`. public: a certificate of the public web,
 # which a proxy in front of `receive` shows.
 trust = "anchors"
+# The keys that the server may have, whatever certificate it shows: its own and a backup that lies
+# safe elsewhere. After valid_days phones go by the certificate alone. The hash of a key:
+#   openssl pkey -in KEY.pem -pubout -outform der | openssl dgst -sha256 -binary | base64
+# pins = {{ sha256 = ["...", "..."], valid_days = 180 }}
+
+# A second `receive` elsewhere, for when nobody opens a report in time; `collect --store` reads what
+# it takes. It shows this desk's token and a certificate of its authority, unless a token and an
+# anchor of its own are named here.
+#
+# [[mirror]]
+# url = "https://mirror.example"
+# trust = "anchors"
+# token = "..."
+# anchor = "mirror-ca.pem"
+
+[deadlines]
+# So many minutes after a report was sent somebody should have opened it. Then it also goes to the
+# mirrors, and the person is told that nobody has opened it yet, and to call.
+receipt_minutes = 60
+
+[network]
+# true: photos and videos also leave over networks that cost the person money. Words always do.
+metered_media = false
 
 [pack]
 # After so many days phones show the pack as old. They go on sealing and sending.
@@ -161,6 +227,8 @@ valid_days = 365
 # audience = "police"
 # recipient = "age1..."
 # holder = "Missing persons unit"
+# state = "active"   # retired: nothing new is sealed to it. lost, compromised: nothing leaves that
+#                    # is sealed to it. Also for a recipient of the desk itself.
 "#
     )
 }
@@ -172,7 +240,7 @@ mod tests {
     fn fault(change: impl Fn(String) -> String) -> String {
         match Source::parse(&change(example("Example"))) {
             Ok(_) => panic!("no fault"),
-            Err(fault) => fault.to_string(),
+            Err(faults) => faults[0].to_string(),
         }
     }
 
@@ -186,7 +254,7 @@ mod tests {
     #[test]
     fn a_misspelt_setting_is_a_fault_with_its_line() {
         let told = fault(|text| text.replace("valid_days =", "valid_day ="));
-        assert!(told.starts_with("brand.toml, line 17: "), "{told}");
+        assert!(told.starts_with("brand.toml, line 40: "), "{told}");
     }
 
     #[test]
@@ -199,21 +267,48 @@ mod tests {
     }
 
     #[test]
-    fn hosts_are_found_in_any_form_of_address() {
-        for (url, host) in [
-            ("https://desk.example.org", "desk.example.org"),
-            ("https://127.0.0.1:8443", "127.0.0.1"),
-            ("https://[::1]:8443/", "::1"),
-        ] {
-            assert_eq!(host_of(url).as_deref(), Some(host));
-        }
-    }
-
-    #[test]
     fn a_recipient_that_age_does_not_know_is_a_fault_with_its_line() {
         let more =
             "\n[[recipient]]\naudience = \"police\"\nrecipient = \"age1x\"\nholder = \"P\"\n";
         let told = fault(|text| text + more);
-        assert!(told.contains("age recipient") && told.starts_with("brand.toml, line 2"), "{told}");
+        assert!(told.contains("age recipient") && told.ends_with("begins with age1"), "{told}");
+    }
+
+    #[test]
+    fn all_faults_are_told_each_with_its_line() {
+        let text = example("Example")
+            .replace("https://localhost:8443", "http://localhost")
+            .replace("receipt_minutes = 60", "receipt_minutes = 0")
+            .replace("valid_days = 365", "valid_days = 0");
+        let Err(faults) = Source::parse(&text) else { panic!("no fault") };
+        let lines: Vec<usize> = faults.iter().map(|fault| fault.line).collect();
+        let line_of =
+            |word: &str| 1 + text.lines().position(|line| line.starts_with(word)).unwrap();
+        assert_eq!(lines, [line_of("url"), line_of("[deadlines]"), line_of("valid_days")]);
+    }
+
+    #[test]
+    fn pins_without_a_backup_or_a_mirror_at_the_same_place_are_faults_with_their_lines() {
+        let one = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+        let pins = |hashes: &str| {
+            let pins =
+                format!("trust = \"anchors\"\npins = {{ sha256 = [{hashes}], valid_days = 9 }}");
+            move |text: String| text.replacen("trust = \"anchors\"", &pins, 1)
+        };
+        let told = fault(pins(&format!("\"{one}\"")));
+        assert!(told.starts_with("brand.toml, line 14: pins.sha256"), "{told}");
+        let two = one.replace("AQE=", "AQI=");
+        let both = pins(&format!("\"{one}\", \"{two}\""))(example("Example"));
+        assert!(Source::parse(&both).unwrap().places[0].source.pins.is_some());
+
+        let mirror = |url: &str| format!("\n[[mirror]]\nurl = \"{url}\"\ntrust = \"public\"\n");
+        let text = example("Example") + &mirror("https://m.example");
+        assert_eq!(Source::parse(&text).unwrap().places[1].host, "m.example");
+        let last = text.lines().count();
+        let told = fault(|text| text + &mirror("https://LOCALHOST:8443/"));
+        assert_eq!(
+            told,
+            format!("brand.toml, line {}: each mirror has an url of its own", last - 1)
+        );
     }
 }

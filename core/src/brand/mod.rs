@@ -4,9 +4,13 @@
 //! and who signs receipts. Nothing in it is secret: it lies in clear beside the vault, so sealing
 //! and uploading need no vault key for it.
 
-use std::fmt;
+mod recipient;
+mod server;
 
 use serde::{Deserialize, Serialize};
+
+pub use recipient::{Recipient, RecipientState};
+pub use server::{Deadlines, NetworkPolicy, Pins, Server, Trust};
 
 use crate::crypto::{SigningKey, VerifyKey, sha256};
 use crate::forms::Audience;
@@ -17,6 +21,9 @@ use crate::signed::{Purpose, Signed};
 pub const MAX_PACK_BYTES: usize = 4 << 20;
 
 const FORMAT: &str = "homeward-pack/1";
+
+/// The server and its mirrors are at most so many.
+pub const MAX_PLACES: usize = 5;
 
 /// What an organisation tells a phone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +41,15 @@ pub struct Pack {
     pub expires_at_ms: i64,
     /// Where parts go.
     pub server: Server,
+    /// Where parts also go when nobody opens them in time, the first one first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<Server>,
+    /// How long the organisation may take.
+    #[serde(default)]
+    pub deadlines: Deadlines,
+    /// What leaves over which network.
+    #[serde(default)]
+    pub network: NetworkPolicy,
     /// Who can open parts.
     pub recipients: Vec<Recipient>,
     /// Who signs receipts.
@@ -58,45 +74,6 @@ impl Organisation {
     }
 }
 
-/// The server that takes parts and hands out receipts.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Server {
-    /// `https://host[:port]`, without a path.
-    pub url: String,
-    /// Shown with each request. Every holder of the pack has it; it keeps strangers out, no more.
-    pub token: String,
-    /// How the server proves itself.
-    pub trust: Trust,
-}
-
-// The address tells which organisation a person turned to, the token opens its door.
-impl fmt::Debug for Server {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Server(…)")
-    }
-}
-
-/// Which certificates a server's may chain to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Trust {
-    /// The public web's roots.
-    Public,
-    /// Only these, each a certificate in DER as base64.
-    Anchors(Vec<String>),
-}
-
-/// Somebody who can open parts for an audience.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Recipient {
-    /// For whom parts are sealed.
-    pub audience: Audience,
-    /// The age recipient, `age1…`.
-    pub recipient: String,
-    /// Who holds the identity.
-    pub holder: String,
-}
-
 /// A key that signs receipts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptKey {
@@ -118,6 +95,10 @@ pub enum PackError {
     /// The pack names nobody who could open a report, or a recipient that is none.
     #[error("the pack has no recipient who could open a report")]
     NoRecipient,
+    /// A server or mirror that no phone could use: no `https` origin, pins without a backup, no
+    /// anchor, a mirror twice, a deadline of nothing.
+    #[error("the pack has a server that no phone could use")]
+    BadServer,
 }
 
 impl Pack {
@@ -132,6 +113,9 @@ impl Pack {
             issued_at_ms: 0,
             expires_at_ms: 0,
             server,
+            mirrors: Vec::new(),
+            deadlines: Deadlines::default(),
+            network: NetworkPolicy::default(),
             recipients: Vec::new(),
             receipt_keys: Vec::new(),
         }
@@ -167,10 +151,10 @@ impl Pack {
     }
 
     /// The age recipients of everybody who may open a part for any of `audiences`, each once.
+    /// Only active ones: nothing is sealed to a key that was retired or lost.
     pub fn recipients_of(&self, audiences: &[Audience]) -> Vec<age::x25519::Recipient> {
         let mut texts: Vec<&str> = self
-            .recipients
-            .iter()
+            .active()
             .filter(|recipient| audiences.contains(&recipient.audience))
             .map(|recipient| recipient.recipient.as_str())
             .collect();
@@ -182,7 +166,16 @@ impl Pack {
     /// Whether anybody can open a part for `audience`.
     #[must_use]
     pub fn has(&self, audience: Audience) -> bool {
-        self.recipients.iter().any(|recipient| recipient.audience == audience)
+        self.active().any(|recipient| recipient.audience == audience)
+    }
+
+    /// Where parts can go: the server, then the mirrors.
+    pub fn places(&self) -> impl Iterator<Item = &Server> {
+        std::iter::once(&self.server).chain(&self.mirrors)
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Recipient> {
+        self.recipients.iter().filter(|recipient| recipient.state.is_active())
     }
 
     /// Whether `self` replaces `other`: the same organisation, and newer.
@@ -198,12 +191,28 @@ impl Pack {
             .iter()
             .all(|recipient| recipient.recipient.parse::<age::x25519::Recipient>().is_ok());
         let usable = readable && self.has(Audience::Organisation);
-        usable.then_some(()).ok_or(PackError::NoRecipient)
+        if !usable {
+            return Err(PackError::NoRecipient);
+        }
+        self.are_places_usable().then_some(()).ok_or(PackError::BadServer)
+    }
+
+    fn are_places_usable(&self) -> bool {
+        let places: Vec<&Server> = self.places().collect();
+        let minutes = self.deadlines.receipt_minutes;
+        let twice =
+            |(at, place): (usize, &&Server)| places[..at].iter().any(|one| one.is_at(place));
+        places.len() <= MAX_PLACES
+            && places.iter().all(|place| place.is_usable())
+            && !places.iter().enumerate().any(twice)
+            && (1..=Deadlines::MAX_RECEIPT_MINUTES).contains(&minutes)
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use data_encoding::BASE64;
+
     use super::*;
 
     /// A pack with one recipient for the organisation and one for the police.
@@ -212,21 +221,14 @@ pub(crate) mod tests {
         police: &age::x25519::Identity,
     ) -> (Pack, SigningKey) {
         let key = SigningKey::derive(&[3; 32]);
-        let server = Server {
-            url: "https://desk.example".into(),
-            token: "token".into(),
-            trust: Trust::Public,
-        };
+        let server = Server::new("https://desk.example".into(), "token".into(), Trust::Public);
         let organisation_name = Organisation { name: "Example".into(), key: key.verify_key() };
         let mut pack = Pack::new(organisation_name, server);
         for (audience, identity) in
             [(Audience::Organisation, organisation), (Audience::Police, police)]
         {
-            pack.recipients.push(Recipient {
-                audience,
-                recipient: identity.to_public().to_string(),
-                holder: "desk".into(),
-            });
+            let recipient = identity.to_public().to_string();
+            pack.recipients.push(Recipient::new(audience, recipient, "desk"));
         }
         (pack, key)
     }
@@ -273,5 +275,67 @@ pub(crate) mod tests {
         let (pack, _) = example();
         let newer = Pack { sequence: 2, ..pack.clone() };
         assert!(newer.replaces(&pack) && !pack.replaces(&newer) && !pack.replaces(&pack));
+    }
+
+    #[test]
+    fn a_pack_of_before_pins_mirrors_and_deadlines_reads_with_their_defaults() {
+        let (pack, key) = example();
+        let mut body = serde_json::to_value(&pack).unwrap();
+        let fields = body.as_object_mut().unwrap();
+        assert!(fields.remove("deadlines").is_some() && fields.remove("network").is_some());
+        assert!(!fields.contains_key("mirrors"));
+        let signed = Signed::make(Purpose::Pack, body.to_string(), &key);
+        assert_eq!(Pack::read(&serde_json::to_vec(&signed).unwrap()), Ok(pack));
+    }
+
+    #[test]
+    fn nothing_is_sealed_to_a_recipient_that_is_not_active() {
+        let (mut pack, key) = example();
+        for state in [RecipientState::Retired, RecipientState::Lost, RecipientState::Compromised] {
+            pack.recipients[1].state = state;
+            assert!(pack.recipients_of(&[Audience::Police]).is_empty());
+            assert!(!pack.has(Audience::Police), "{state:?}");
+            assert_eq!(Pack::read(&pack.sign(&key).unwrap()).as_ref(), Ok(&pack));
+        }
+        pack.recipients[0].state = RecipientState::Retired;
+        assert_eq!(pack.sign(&key), Err(PackError::NoRecipient));
+    }
+
+    #[test]
+    fn a_server_that_no_phone_could_use_is_refused() {
+        let (good, key) = example();
+        let pins = |sha256: &[&str]| {
+            let sha256 = sha256.iter().map(|hash| (*hash).to_owned()).collect();
+            Some(Pins { sha256, expires_at_ms: 1 })
+        };
+        let (one, two) = (BASE64.encode(&[1; 32]), BASE64.encode(&[2; 32]));
+        let verdict = |change: &dyn Fn(&mut Pack)| {
+            let mut pack = good.clone();
+            change(&mut pack);
+            pack.sign(&key).map(|bytes| assert_eq!(Pack::read(&bytes).as_ref(), Ok(&pack)))
+        };
+        assert_eq!(verdict(&|pack| pack.server.pins = pins(&[&one, &two])), Ok(()));
+        for too_few in [&[][..], &[one.as_str()], &[&one, &one], &[&one, "no hash"]] {
+            let refused = verdict(&|pack| pack.server.pins = pins(too_few));
+            assert_eq!(refused, Err(PackError::BadServer), "{too_few:?}");
+        }
+        let mirror = |url: &str| Server { url: url.into(), ..good.server.clone() };
+        assert_eq!(verdict(&|pack| pack.mirrors = vec![mirror("https://m.example")]), Ok(()));
+        for url in
+            ["https://desk.example/", "http://m.example", "https://m.example/x", "https://u@m", ""]
+        {
+            let refused = verdict(&|pack| pack.mirrors = vec![mirror(url)]);
+            assert_eq!(refused, Err(PackError::BadServer), "{url}");
+        }
+        for minutes in [0, u32::MAX] {
+            let refused = verdict(&|pack| pack.deadlines.receipt_minutes = minutes);
+            assert_eq!(refused, Err(PackError::BadServer), "{minutes}");
+        }
+        for trust in [Trust::Anchors(vec![]), Trust::Anchors(vec!["?".into()])] {
+            assert_eq!(
+                verdict(&|pack| pack.server.trust = trust.clone()),
+                Err(PackError::BadServer)
+            );
+        }
     }
 }
