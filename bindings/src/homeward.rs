@@ -10,7 +10,7 @@ use crate::call::call;
 use crate::device_key::{AppKey, DeviceKey};
 use crate::error::ApiResult;
 use crate::form::FormDefinition;
-use crate::media::{MediaSource, Medium, Offer};
+use crate::media::{MediaSource, Medium, Offer, Original};
 use crate::names::{self, list};
 use crate::pairing::Pairing;
 use crate::plan::{Conditions, Plan};
@@ -113,12 +113,22 @@ impl Homeward {
     }
 
     /// Adds a photo, video or recording to a field: reads its facts, removes its metadata and keeps
-    /// the clean copy, sealed. `Refused` for a file that can't be read or cleaned, and for a field
-    /// that does not take such a file.
-    pub fn attach(&self, id: &str, field: &str, source: MediaSource) -> ApiResult<Medium> {
+    /// the clean copy, sealed; the untouched file beside it if `original` says so. `Refused` for a
+    /// file that can't be read, for one that can't be cleaned unless its original is kept, and for a
+    /// field that does not take such a file.
+    pub fn attach(
+        &self,
+        id: &str,
+        field: &str,
+        source: MediaSource,
+        original: Original,
+    ) -> ApiResult<Medium> {
         // First of all: a descriptor that was handed over is ours to close.
         let source = Source::try_from(source);
-        call(|| Ok(self.0.attach(id.parse()?, &names::field(field)?, source?)?.into()))
+        call(|| {
+            let (id, field) = (id.parse()?, names::field(field)?);
+            Ok(self.0.attach(id, &field, source?, original.into())?.into())
+        })
     }
 
     /// Takes a medium off a report. What was sent of it stays sent.

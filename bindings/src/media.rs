@@ -38,6 +38,27 @@ pub enum MediaSource {
     },
 }
 
+/// What becomes of the untouched file when a medium is attached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Original {
+    /// It is not kept.
+    Drop,
+    /// It is kept, sealed, and leaves as a part of its own for the police alone, or for the
+    /// organisation where it has no police to seal to. So may also go what can't be cleaned.
+    Keep,
+}
+
+/// What is kept of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Copies {
+    /// The scrubbed copy alone.
+    Scrubbed,
+    /// The scrubbed copy, and the untouched original for the police.
+    Both,
+    /// The untouched original alone: the file can't be cleaned.
+    Original,
+}
+
 /// A photo, video or recording of a report.
 #[derive(Clone, PartialEq, uniffi::Record)]
 #[uniffi::export(Debug)]
@@ -48,8 +69,10 @@ pub struct Medium {
     pub field: String,
     /// The usual ending of such a file.
     pub format: String,
-    /// The length of the scrubbed copy in bytes.
+    /// The length in bytes of the scrubbed copy; of the original where that alone is kept.
     pub bytes: u64,
+    /// What is kept of it.
+    pub copies: Copies,
     /// What the file told before it was scrubbed. It stays on the phone.
     pub facts: MediaFacts,
     /// What was removed, one entry per kind.
@@ -134,15 +157,35 @@ impl TryFrom<MediaSource> for core::Source {
     }
 }
 
+impl From<Original> for core::Original {
+    fn from(original: Original) -> Self {
+        match original {
+            Original::Drop => Self::Drop,
+            Original::Keep => Self::Keep,
+        }
+    }
+}
+
+impl From<core::Copies> for Copies {
+    fn from(copies: core::Copies) -> Self {
+        match copies {
+            core::Copies::Scrubbed => Self::Scrubbed,
+            core::Copies::Both => Self::Both,
+            core::Copies::Original => Self::Original,
+        }
+    }
+}
+
 impl From<core::Medium> for Medium {
     fn from(medium: core::Medium) -> Self {
-        let core::Medium { id, field, format, bytes, facts, manifest } = medium;
+        let core::Medium { id, field, format, bytes, copies, facts, manifest } = medium;
         let core::media::Manifest { removed, remaining, broken } = manifest;
         Self {
             id: id.to_string(),
             field: field.to_string(),
             format,
             bytes,
+            copies: copies.into(),
             facts: facts.into(),
             removed: list(removed),
             remaining: remaining.into_iter().map(|it| message_id(it.kind)).collect(),

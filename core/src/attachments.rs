@@ -1,47 +1,53 @@
 //! Photos, videos and recordings on their way into a draft: facts, scrub, seal, row.
 
 use std::fs;
+use std::io::Read;
 
-use crate::drafts::{self, StoredMedium};
+use crate::drafts::{self, StoredFile, StoredMedium};
 use crate::error::{Error, Refusal, Result};
 use crate::forms::{FieldId, Kind, MediaType};
 use crate::ids::{MediumId, ReportId};
-use crate::media::{self, Format, ReadAt, Shows};
+use crate::media::{
+    self, Facts, Format, Manifest, MediaError, Piece, Plan, PlanReader, ReadAt, Shows,
+};
 use crate::store::Store;
 use crate::vault::blob::{self, BlobReader};
 use crate::vault::keys::ReportKey;
 
-/// Adds `source` to a field: reads its facts, scrubs it and keeps the scrubbed copy, sealed.
+/// What becomes of the untouched file when a medium is attached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Original {
+    /// It is not kept.
+    #[default]
+    Drop,
+    /// It is kept, sealed, and leaves as a part of its own for the police alone, or for the
+    /// organisation where it has no police to seal to. So may also go what can't be cleaned.
+    Keep,
+}
+
+/// Adds `source` to a field: reads its facts, scrubs it and keeps the scrubbed copy, sealed, and
+/// the original too if it is wanted.
 pub(crate) fn attach(
     store: &Store,
     id: ReportId,
     field: &FieldId,
     source: &dyn ReadAt,
+    original: Original,
 ) -> Result<StoredMedium> {
-    // Nobody sweeps the file before its row is there.
+    // Nobody sweeps the files before their row is there.
     let _held = store.home.hold_files()?;
     let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
     let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
-    let plan = media::scrub(source)?;
-    if !takes(&asked.kind, plan.format) {
+    let plan = match media::scrub(source) {
+        Ok(plan) => Some(plan),
+        Err(MediaError::Io(error)) => return Err(MediaError::Io(error).into()),
+        Err(_) if original == Original::Keep => None,
+        Err(error) => return Err(error.into()),
+    };
+    if !fits(&asked.kind, plan.as_ref(), source) {
         return Err(Refusal::WrongKind.into());
     }
-    let facts = media::facts(source)?;
-    let medium = MediumId::make();
-    let path = store.home.blob(medium);
-    let stored = blob::store(&path, &draft.key.blob(medium), &mut plan.reader(source))?;
-    let stored = StoredMedium {
-        id: medium,
-        field: field.clone(),
-        stem: stem(plan.format).into(),
-        extension: plan.format.extension().into(),
-        bytes: stored.bytes,
-        sha256: stored.sha256,
-        file_sha256: stored.file_sha256,
-        facts,
-        manifest: plan.manifest,
-        sent: None,
-    };
+    let stored = keep(store, &draft.key, field, source, plan, original)?;
     let now = store.now();
     let added = store.write(id, |transaction, keys| {
         // Read again: an answer may have come meanwhile.
@@ -51,28 +57,90 @@ pub(crate) fn attach(
         drafts::save(transaction, keys, &draft, now)
     });
     if let Err(error) = added {
-        // What stays is swept at the next start.
-        let _ = fs::remove_file(&path);
+        remove_files(store, &stored);
         return Err(error);
     }
     Ok(stored)
 }
 
+/// Writes the sealed files.
+fn keep(
+    store: &Store,
+    key: &ReportKey,
+    field: &FieldId,
+    source: &dyn ReadAt,
+    plan: Option<Plan>,
+    original: Original,
+) -> Result<StoredMedium> {
+    let facts = match media::facts(source) {
+        // Of a kind of file that is not known nothing is known.
+        Err(_) if plan.is_none() => Facts::default(),
+        facts => facts?,
+    };
+    let mut medium = StoredMedium {
+        id: MediumId::make(),
+        field: field.clone(),
+        facts,
+        manifest: plan.as_ref().map_or_else(Manifest::default, |plan| plan.manifest.clone()),
+        scrubbed: None,
+        original: None,
+    };
+    if let Some(plan) = plan {
+        let mut copy = plan.reader(source);
+        let name = (stem(plan.format), plan.format.extension());
+        medium.scrubbed = Some(keep_file(store, key, medium.id, name, &mut copy)?);
+    }
+    if original == Original::Keep {
+        let whole = [Piece::Copy(0..source.len())];
+        let name = ("original", media::extension_by_content(source));
+        let mut bytes = PlanReader::over(&whole, source);
+        let kept = keep_file(store, key, MediumId::make(), name, &mut bytes);
+        if kept.is_err() {
+            remove_files(store, &medium);
+        }
+        medium.original = Some(kept?);
+    }
+    Ok(medium)
+}
+
+fn keep_file(
+    store: &Store,
+    key: &ReportKey,
+    id: MediumId,
+    (stem, extension): (&str, &str),
+    bytes: &mut dyn Read,
+) -> Result<StoredFile> {
+    let stored = blob::store(&store.home.blob(id), &key.blob(id), bytes)?;
+    Ok(StoredFile {
+        id,
+        stem: stem.into(),
+        extension: extension.into(),
+        bytes: stored.bytes,
+        sha256: stored.sha256,
+        file_sha256: stored.file_sha256,
+        sent: None,
+    })
+}
+
 /// Takes a medium off a draft. What was sent of it stays sent.
 pub(crate) fn detach(store: &Store, id: ReportId, medium: MediumId) -> Result<()> {
     let now = store.now();
-    store.write(id, |transaction, keys| {
+    let detached = store.write(id, |transaction, keys| {
         let mut draft = drafts::load(transaction, keys, id)?;
-        let before = draft.body.media.len();
-        draft.body.media.retain(|stored| stored.id != medium);
-        if draft.body.media.len() == before {
-            return Err(Error::NotFound);
-        }
-        drafts::save(transaction, keys, &draft, now)
+        let at = draft.body.media.iter().position(|stored| stored.id == medium);
+        let detached = draft.body.media.remove(at.ok_or(Error::NotFound)?);
+        drafts::save(transaction, keys, &draft, now)?;
+        Ok(detached)
     })?;
-    // If that fails the next start sweeps it.
-    let _ = fs::remove_file(store.home.blob(medium));
+    remove_files(store, &detached);
     Ok(())
+}
+
+/// Removes the files of a medium that has no row; if that fails the next start sweeps them.
+fn remove_files(store: &Store, medium: &StoredMedium) {
+    for file in medium.files() {
+        let _ = fs::remove_file(store.home.blob(file.id));
+    }
 }
 
 /// Copies a medium from one report to another, sealed under the other's key. The caller holds the
@@ -84,13 +152,37 @@ pub(crate) fn copy(
     to: &ReportKey,
 ) -> Result<StoredMedium> {
     let id = MediumId::make();
-    let mut plain = BlobReader::open(&store.home.blob(medium.id), from.blob(medium.id))?;
+    let scrubbed = medium.scrubbed.as_ref();
+    let scrubbed = scrubbed.map(|file| copy_file(store, file, id, from, to)).transpose()?;
+    let original = medium.original.as_ref();
+    let original =
+        original.map(|file| copy_file(store, file, MediumId::make(), from, to)).transpose()?;
+    Ok(StoredMedium { id, scrubbed, original, ..medium.clone() })
+}
+
+fn copy_file(
+    store: &Store,
+    file: &StoredFile,
+    id: MediumId,
+    from: &ReportKey,
+    to: &ReportKey,
+) -> Result<StoredFile> {
+    let mut plain = BlobReader::open(&store.home.blob(file.id), from.blob(file.id))?;
     let stored = blob::store(&store.home.blob(id), &to.blob(id), &mut plain)?;
-    if stored.sha256 != medium.sha256 {
+    if stored.sha256 != file.sha256 {
         let _ = fs::remove_file(store.home.blob(id));
         return Err(Error::Damaged);
     }
-    Ok(StoredMedium { id, file_sha256: stored.file_sha256, sent: None, ..medium.clone() })
+    Ok(StoredFile { id, file_sha256: stored.file_sha256, sent: None, ..file.clone() })
+}
+
+/// Whether a file answers a question of this kind. A format that is not known may be anything that
+/// is attached.
+fn fits(kind: &Kind, plan: Option<&Plan>, source: &dyn ReadAt) -> bool {
+    match plan.map(|plan| plan.format).or_else(|| media::sniff(source).ok()) {
+        Some(format) => takes(kind, format),
+        None => kind.is_attached(),
+    }
 }
 
 /// Whether a file of this format answers a question of this kind. A document is photographed.

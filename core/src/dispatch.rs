@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::brand::Pack;
 use crate::crypto::sha256;
-use crate::drafts::{self, Draft, SentMedium, SentVersion, StoredMedium};
+use crate::drafts::{self, Draft, SentMedium, SentVersion, StoredFile, Which};
 use crate::error::{Error, Refusal, Result};
 use crate::forms::{self, Answers, Audience, Field, FieldId, Form, FormId, Moment, Stage};
 use crate::ids::{Digest, PartId, ReportId};
@@ -119,11 +119,18 @@ pub(crate) fn send(
     Ok(sealed)
 }
 
+/// A copy of a medium that left.
+struct SentCopy {
+    /// The place of the medium in the draft.
+    at: usize,
+    which: Which,
+    sent: SentMedium,
+}
+
 /// What the draft must know of what left.
 struct Sent {
     version: SentVersion,
-    /// By the place of the medium in the draft.
-    media: Vec<(usize, SentMedium)>,
+    media: Vec<SentCopy>,
     when: SendWhen,
 }
 
@@ -138,8 +145,10 @@ fn commit(
 ) -> Result<()> {
     let server = pack.organisation.fingerprint();
     draft.body.sent.push(sent.version);
-    for (at, medium) in sent.media {
-        draft.body.media[at].sent = Some(medium);
+    for SentCopy { at, which, sent } in sent.media {
+        if let Some(file) = draft.body.media[at].file_mut(which) {
+            file.sent = Some(sent);
+        }
     }
     store.write(draft.id, |transaction, keys| {
         let (report, report_version) = (draft.id, draft.body.sent.len() as u32);
@@ -211,11 +220,7 @@ impl<'a> Version<'a> {
 
     /// Seals what is new since the last version, the most urgent first. Gives the hash of the
     /// statement that leads the version, and where the media went.
-    fn seal(
-        &self,
-        scope: Scope,
-        spool: &mut Spool<'_>,
-    ) -> Result<(Digest, Vec<(usize, SentMedium)>)> {
+    fn seal(&self, scope: Scope, spool: &mut Spool<'_>) -> Result<(Digest, Vec<SentCopy>)> {
         let mut statement = None;
         if self.is_first_minute_new() {
             statement = Some(self.seal_first_minute(spool)?);
@@ -223,15 +228,7 @@ impl<'a> Version<'a> {
         if scope == Scope::FirstMinute {
             return Ok((statement.ok_or(Refusal::NothingNew)?, Vec::new()));
         }
-        let mut sent = Vec::new();
-        for (at, medium) in self.draft.body.media.iter().enumerate() {
-            let audiences = self.audiences_of(&medium.field);
-            if medium.sent.is_none() && !audiences.is_empty() {
-                let name = format!("{}-{}.{}", medium.stem, at + 1, medium.extension);
-                let part = self.seal_medium(medium, name.clone(), audiences, spool)?;
-                sent.push((at, SentMedium { part, name }));
-            }
-        }
+        let sent = self.seal_media(spool)?;
         if sent.is_empty() && !self.are_answers_new() {
             return Err(Refusal::NothingNew.into());
         }
@@ -272,11 +269,20 @@ impl<'a> Version<'a> {
         fields.filter_map(answer).collect()
     }
 
-    /// Who may see what was attached to a field. A medium is sealed once, to all of them.
-    fn audiences_of(&self, field: &FieldId) -> Vec<Audience> {
+    /// Who may see what was attached to a field. A copy is sealed once, to all of them. An untouched
+    /// original is for the police alone, or for the organisation where it has no police to seal to.
+    fn audiences_of(&self, field: &FieldId, which: Which) -> Vec<Audience> {
         let field = self.form.field(field).map(|field| field.audiences.as_slice());
         let allowed = field.unwrap_or_default();
-        self.audiences.iter().copied().filter(|audience| allowed.contains(audience)).collect()
+        let may_see =
+            |audience: &Audience| self.audiences.contains(audience) && allowed.contains(audience);
+        match which {
+            Which::Scrubbed => self.audiences.iter().copied().filter(may_see).collect(),
+            Which::Original => {
+                let first = [Audience::Police, Audience::Organisation];
+                first.into_iter().find(may_see).into_iter().collect()
+            }
+        }
     }
 
     fn seal_first_minute(&self, spool: &mut Spool<'_>) -> Result<Digest> {
@@ -288,7 +294,7 @@ impl<'a> Version<'a> {
     fn seal_answers(
         &self,
         audience: Audience,
-        sent: &[(usize, SentMedium)],
+        sent: &[SentCopy],
         spool: &mut Spool<'_>,
     ) -> Result<Digest> {
         let fields = self.form.for_audience(audience, &self.answers.current);
@@ -305,15 +311,26 @@ impl<'a> Version<'a> {
     }
 
     /// The media of this and earlier versions that an audience can open.
-    fn media_for(&self, audience: Audience, sent: &[(usize, SentMedium)]) -> Vec<MediumEntry> {
-        let entry = |(at, medium): (usize, &StoredMedium)| {
-            let now = sent.iter().find(|(new, _)| *new == at).map(|(_, sent)| sent);
-            let SentMedium { part, name } = medium.sent.as_ref().or(now)?.clone();
+    fn media_for(&self, audience: Audience, sent: &[SentCopy]) -> Vec<MediumEntry> {
+        let entry = |(at, which, file): (usize, Which, &StoredFile)| {
+            let now = sent.iter().find(|copy| (copy.at, copy.which) == (at, which));
+            let now = now.map(|copy| &copy.sent);
+            let SentMedium { part, name } = file.sent.as_ref().or(now)?.clone();
+            let medium = &self.draft.body.media[at];
             let (field, manifest) = (medium.field.clone(), medium.manifest.clone());
-            let may_see = self.audiences_of(&field).contains(&audience);
+            let may_see = self.audiences_of(&field, which).contains(&audience);
             may_see.then_some(MediumEntry { part, name, field, manifest })
         };
-        self.draft.body.media.iter().enumerate().filter_map(entry).collect()
+        self.copies().filter_map(entry).collect()
+    }
+
+    /// Every file of every medium, the scrubbed copies first: they are looked at first.
+    fn copies(&self) -> impl Iterator<Item = (usize, Which, &StoredFile)> {
+        let of = |which: Which| {
+            let media = self.draft.body.media.iter().enumerate();
+            media.filter_map(move |(at, medium)| Some((at, which, medium.file(which)?)))
+        };
+        of(Which::Scrubbed).chain(of(Which::Original))
     }
 
     fn document(&self, answers: BTreeMap<FieldId, Value>) -> AnswersDocument {
@@ -349,19 +366,27 @@ impl<'a> Version<'a> {
         Ok(part.digest())
     }
 
-    fn seal_medium(
-        &self,
-        medium: &StoredMedium,
-        name: String,
-        audiences: Vec<Audience>,
-        spool: &mut Spool<'_>,
-    ) -> Result<PartId> {
-        let content = Content { name, bytes: medium.bytes, sha256: medium.sha256 };
-        let part = self.sign(PartKind::Medium, audiences, content);
-        let key = self.draft.key.blob(medium.id);
-        let mut blob = BlobReader::open(&self.store.home.blob(medium.id), key)?;
-        self.spool(&part, &mut blob, spool)?;
-        Ok(part.part)
+    /// Seals every copy that was not sent yet and that somebody may see.
+    fn seal_media(&self, spool: &mut Spool<'_>) -> Result<Vec<SentCopy>> {
+        let mut sent = Vec::new();
+        for (at, which, file) in self.copies().filter(|(_, _, file)| file.sent.is_none()) {
+            let audiences = self.audiences_of(&self.draft.body.media[at].field, which);
+            if audiences.is_empty() {
+                continue;
+            }
+            let name = file.name(at + 1);
+            let content = Content { name: name.clone(), bytes: file.bytes, sha256: file.sha256 };
+            let kind = match which {
+                Which::Scrubbed => PartKind::Medium,
+                Which::Original => PartKind::Original,
+            };
+            let part = self.sign(kind, audiences, content);
+            let key = self.draft.key.blob(file.id);
+            let mut blob = BlobReader::open(&self.store.home.blob(file.id), key)?;
+            self.spool(&part, &mut blob, spool)?;
+            sent.push(SentCopy { at, which, sent: SentMedium { part: part.part, name } });
+        }
+        Ok(sent)
     }
 
     fn sign(&self, kind: PartKind, audiences: Vec<Audience>, content: Content) -> Part {

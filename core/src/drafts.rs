@@ -72,11 +72,33 @@ pub(crate) struct Body {
     pub(crate) sent: Vec<SentVersion>,
 }
 
-/// A photo, video or recording of a report.
+/// A photo, video or recording of a report: a scrubbed copy, the untouched original, or both.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredMedium {
     pub(crate) id: MediumId,
     pub(crate) field: FieldId,
+    pub(crate) facts: Facts,
+    pub(crate) manifest: Manifest,
+    /// For all who may see the field; none for a file that can't be cleaned.
+    pub(crate) scrubbed: Option<StoredFile>,
+    /// The file as it was, for the police; only if the person wanted it.
+    pub(crate) original: Option<StoredFile>,
+}
+
+/// Which of the files of a medium.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// The scrubbed copy.
+    Scrubbed,
+    /// The file as it was.
+    Original,
+}
+
+/// A sealed file of a medium.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredFile {
+    /// The file's own id: that of the medium for the scrubbed copy, another one for the original.
+    pub(crate) id: MediumId,
     /// What it is called on its way, without number and ending.
     pub(crate) stem: String,
     /// The usual ending of such a file.
@@ -85,10 +107,38 @@ pub(crate) struct StoredMedium {
     pub(crate) sha256: Digest,
     /// The hash of the sealed file.
     pub(crate) file_sha256: Digest,
-    pub(crate) facts: Facts,
-    pub(crate) manifest: Manifest,
     /// The part it left in, and the name it has there.
     pub(crate) sent: Option<SentMedium>,
+}
+
+impl StoredMedium {
+    /// All its sealed files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &StoredFile> {
+        self.scrubbed.iter().chain(&self.original)
+    }
+
+    /// One of them.
+    pub(crate) fn file(&self, which: Which) -> Option<&StoredFile> {
+        match which {
+            Which::Scrubbed => self.scrubbed.as_ref(),
+            Which::Original => self.original.as_ref(),
+        }
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn file_mut(&mut self, which: Which) -> Option<&mut StoredFile> {
+        match which {
+            Which::Scrubbed => self.scrubbed.as_mut(),
+            Which::Original => self.original.as_mut(),
+        }
+    }
+}
+
+impl StoredFile {
+    /// What it is called on its way, as the `number`-th medium of its report.
+    pub(crate) fn name(&self, number: usize) -> String {
+        format!("{}-{number}.{}", self.stem, self.extension)
+    }
 }
 
 /// Where a medium went.
@@ -248,8 +298,8 @@ pub(crate) fn save(
         (id.as_bytes(), draft_version, sealed),
     )?;
     transaction.execute("DELETE FROM medium WHERE report = ?1", [id.as_bytes()])?;
-    for medium in &draft.body.media {
-        let row = (medium.id.as_bytes(), id.as_bytes());
+    for file in draft.body.media.iter().flat_map(StoredMedium::files) {
+        let row = (file.id.as_bytes(), id.as_bytes());
         transaction.execute("INSERT INTO medium (id, report) VALUES (?1, ?2)", row)?;
     }
     Ok(())
@@ -318,7 +368,7 @@ pub(crate) fn list(
     Ok(reports)
 }
 
-/// The media of all reports, as the reports themselves say; none if one does not open.
+/// The files of all media, as the reports themselves say; none if a report does not open.
 pub(crate) fn all_media(
     connection: &Connection,
     keys: Keys<'_>,
@@ -326,7 +376,10 @@ pub(crate) fn all_media(
     let mut media = BTreeSet::new();
     for (id, _) in list(connection, keys)? {
         match load(connection, keys, id) {
-            Ok(draft) => media.extend(draft.body.media.iter().map(|medium| medium.id)),
+            Ok(draft) => {
+                let files = draft.body.media.iter().flat_map(StoredMedium::files);
+                media.extend(files.map(|file| file.id));
+            }
             Err(Error::Damaged) => return Ok(None),
             Err(error) => return Err(error),
         }

@@ -27,11 +27,12 @@ pub mod texts;
 pub mod tus;
 pub mod vault;
 
+pub use attachments::Original;
 pub use clock::{Clock, SystemClock};
 pub use dispatch::{Scope, SealedPart, SealedReport, SendWhen};
 pub use error::{Error, Refusal, Result};
 pub use homeward::{
-    Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
+    Copies, Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
 };
 pub use ids::{
     Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,

@@ -8,8 +8,8 @@ use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::attachments;
-use crate::drafts::{self, Draft};
+use crate::attachments::{self, Original};
+use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
 use crate::forms::{self, Answers, FieldId, Form, FormId, Moment, Purpose};
 use crate::ids::ReportId;
@@ -135,15 +135,14 @@ pub(crate) fn export(
     if form.purpose != Purpose::Profile {
         return Err(Refusal::NotAProfile.into());
     }
-    let names: Vec<String> = (1..)
-        .zip(&draft.body.media)
-        .map(|(number, medium)| format!("{}-{number}.{}", medium.stem, medium.extension))
-        .collect();
-    let media =
-        draft.body.media.iter().zip(&names).map(|(medium, name)| ProfileMedium {
-            name: name.clone(),
-            field: medium.field.clone(),
-        });
+    // An untouched original never leaves but as a sealed part for the police.
+    let scrubbed = |medium: &StoredMedium| Some((medium.field.clone(), medium.scrubbed.clone()?));
+    let files = draft.body.media.iter().filter_map(scrubbed).zip(1..);
+    let files: Vec<_> =
+        files.map(|((field, file), number)| (file.name(number), field, file)).collect();
+    let media = files
+        .iter()
+        .map(|(name, field, _)| ProfileMedium { name: name.clone(), field: field.clone() });
     let file = ProfileFile {
         format: FORMAT.into(),
         form: form.id.clone(),
@@ -154,10 +153,9 @@ pub(crate) fn export(
     let encryptor = age::Encryptor::with_user_passphrase(passphrase);
     let mut tar = tar::Builder::new(encryptor.wrap_output(output)?);
     append(&mut tar, "profile.json", json.len() as u64, &mut json.as_slice())?;
-    for (medium, name) in draft.body.media.iter().zip(&names) {
-        let key = draft.key.blob(medium.id);
-        let mut blob = BlobReader::open(&store.home.blob(medium.id), key)?;
-        append(&mut tar, name, medium.bytes, &mut blob)?;
+    for (name, _, file) in &files {
+        let mut blob = BlobReader::open(&store.home.blob(file.id), draft.key.blob(file.id))?;
+        append(&mut tar, name, file.bytes, &mut blob)?;
     }
     tar.into_inner()?.finish()?;
     Ok(())
@@ -236,7 +234,7 @@ fn attach(store: &Store, id: ReportId, field: &FieldId, entry: &mut dyn Read) ->
     let capture = intake::put(&store.home, entry)?;
     let identity = store.intake_identity()?;
     let opened = intake::open(&store.home, &identity, capture)?;
-    let attached = attachments::attach(store, id, field, &opened as &dyn ReadAt);
+    let attached = attachments::attach(store, id, field, &opened as &dyn ReadAt, Original::Drop);
     intake::remove(&store.home, capture);
     attached.map(|_| ())
 }

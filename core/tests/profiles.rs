@@ -9,7 +9,7 @@ use std::io::Cursor;
 use common::{Phone, answer, field, form};
 use homeward_core::forms::Answer;
 use homeward_core::vault::Passphrase;
-use homeward_core::{Error, Homeward, Refusal, ReportId, Source};
+use homeward_core::{Error, Homeward, Original, Refusal, ReportId, Source};
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -17,7 +17,7 @@ const DAY_MS: i64 = 24 * 3_600_000;
 fn profile(core: &Homeward) -> ReportId {
     let id = core.create(&form("child_profile"), None).unwrap();
     core.set(id, &field("child_name"), Some(&answer(core, "child_name", "Ada Canary"))).unwrap();
-    core.attach(id, &field("photo"), Source::Bytes(common::photo())).unwrap();
+    core.attach(id, &field("photo"), Source::Bytes(common::photo()), Original::Drop).unwrap();
     id
 }
 
@@ -118,7 +118,7 @@ fn a_picture_that_comes_while_locked_is_attached_after_unlock_and_never_lies_in_
     core.lock();
     let picture = common::photo();
     let capture = core.capture(&mut picture.as_slice()).unwrap();
-    let attached = core.attach(report, &field("photo"), Source::Capture(capture));
+    let attached = core.attach(report, &field("photo"), Source::Capture(capture), Original::Drop);
     assert!(matches!(attached, Err(Error::Locked)));
     for name in phone.names_in("intake") {
         let bytes = std::fs::read(phone.home().join("intake").join(name)).unwrap();
@@ -126,7 +126,7 @@ fn a_picture_that_comes_while_locked_is_attached_after_unlock_and_never_lies_in_
     }
     core.unlock(None).unwrap();
     assert_eq!(core.captures().unwrap(), [capture]);
-    core.attach(report, &field("photo"), Source::Capture(capture)).unwrap();
+    core.attach(report, &field("photo"), Source::Capture(capture), Original::Drop).unwrap();
     assert_eq!(core.captures().unwrap(), []);
     assert_eq!(core.report(report).unwrap().media.len(), 1);
 }
@@ -141,7 +141,7 @@ fn a_capture_survives_a_deletion_that_replaces_the_vault_key() {
     core.delete(other).unwrap();
     drop(core);
     let core = phone.open_ready();
-    core.attach(report, &field("photo"), Source::Capture(capture)).unwrap();
+    core.attach(report, &field("photo"), Source::Capture(capture), Original::Drop).unwrap();
 }
 
 #[test]

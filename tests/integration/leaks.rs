@@ -88,6 +88,52 @@ fn the_search_finds_them_all(
     assert_eq!(words(photo.to_str().unwrap().as_bytes()), [FILE_NAME]);
 }
 
+#[test]
+fn an_untouched_original_lies_and_travels_sealed_only_and_the_police_get_every_byte() {
+    let journey = Journey::begin(Faults::default());
+    let exif = exif();
+    let photo = journey.photo(FILE_NAME, &Photo::small(exif.clone()));
+    let canaries = canaries(&exif);
+    let silent = |what: Vec<Vec<u8>>| {
+        assert!(what.iter().map(Vec::len).sum::<usize>() > 1000, "there is nothing to look at");
+        let found: Vec<Found> = what.iter().flat_map(|bytes| canaries.find(bytes)).collect();
+        assert_eq!(found, []);
+    };
+    let id = journey.draft(&[("child_age", "7")]);
+    journey.phone.ask(&["attach", &id, text(&photo).unwrap(), "--original"]).unwrap();
+    silent(contents(journey.phone.home()).unwrap());
+    journey.phone.ask(&["send", &id]).unwrap();
+    assert_eq!(journey.run(&id)["state"], "stored");
+    silent(contents(journey.phone.home()).unwrap());
+    silent(journey.organisation.server_view().unwrap());
+
+    // Without the identity of the police the desk opens all but the original.
+    let identity = journey.organisation.desk.home().join("private/identities/police.txt");
+    let elsewhere = journey.folder.path().join("police.txt");
+    fs::rename(&identity, &elsewhere).unwrap();
+    let collected = journey.organisation.desk.ask(&["collect"]).unwrap();
+    assert_eq!(kinds(&collected["opened"]), ["answers", "first_minute", "medium"]);
+    let reasons: Vec<_> = collected["refused"].as_array().unwrap().iter().collect();
+    assert!(reasons.iter().all(|refused| refused["reason"] == "refused-sealed-for-others"));
+    assert_eq!(reasons.len(), 2, "the answers for the police and the original: {collected:#}");
+    fs::rename(&elsewhere, &identity).unwrap();
+    journey.organisation.desk.ask(&["collect"]).unwrap();
+    let folder = journey.folder.path().join("files");
+    journey.organisation.desk.ask(&["files", &id, "--to", text(&folder).unwrap()]).unwrap();
+    let original = folder.join("original-1.jpg");
+    assert_eq!(fs::read(&original).unwrap(), fs::read(&photo).unwrap());
+    assert_eq!(canaries.find(&fs::read(folder.join("photo-1.jpg")).unwrap()), []);
+    let written = |path: &std::path::Path| fs::metadata(path).unwrap().modified().unwrap();
+    assert!(written(&original) > written(&photo), "the time of a file does not travel");
+}
+
+fn kinds(parts: &serde_json::Value) -> Vec<&str> {
+    let parts = parts.as_array().unwrap().iter();
+    let mut kinds: Vec<_> = parts.map(|part| part["kind"].as_str().unwrap()).collect();
+    kinds.sort_unstable();
+    kinds
+}
+
 fn canaries(exif: &Exif) -> Canaries {
     let answers = ["Canary-Näme", "Canary-Clothing", "+49 30 5550 7788", "48.13579", "11.57924"];
     let hidden = [FILE_NAME, MODEL, MAKER_NOTE, "Canary-Broken"];

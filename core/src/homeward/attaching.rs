@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 
 use super::{Homeward, Medium, Offer, Source};
-use crate::attachments;
+use crate::attachments::{self, Original};
 use crate::drafts;
 use crate::error::{Error, Refusal, Result};
 use crate::forms::FieldId;
@@ -14,20 +14,28 @@ use crate::media;
 
 impl Homeward {
     /// Adds a photo, video or recording to a field: reads its facts, scrubs it and keeps the
-    /// scrubbed copy, sealed. On disk when this returns; nothing is ever written in clear.
-    pub fn attach(&self, id: ReportId, field: &FieldId, source: Source) -> Result<Medium> {
+    /// scrubbed copy, sealed; the untouched file beside it if the person wants that. A file that
+    /// can't be cleaned is refused unless its original is kept. On disk when this returns; nothing
+    /// is ever written in clear.
+    pub fn attach(
+        &self,
+        id: ReportId,
+        field: &FieldId,
+        source: Source,
+        original: Original,
+    ) -> Result<Medium> {
         let unreadable = |_| Error::from(Refusal::MediaUnreadable);
         match source {
             Source::Path(path) => {
                 let file = File::open(path).map_err(unreadable)?;
-                self.attach_from(id, field, &file)
+                self.attach_from(id, field, &file, original)
             }
-            Source::File(file) => self.attach_from(id, field, &file),
-            Source::Bytes(bytes) => self.attach_from(id, field, &bytes),
+            Source::File(file) => self.attach_from(id, field, &file, original),
+            Source::Bytes(bytes) => self.attach_from(id, field, &bytes, original),
             Source::Capture(capture) => {
                 let identity = self.store.intake_identity()?;
                 let opened = intake::open(&self.store.home, &identity, capture)?;
-                let medium = self.attach_from(id, field, &opened)?;
+                let medium = self.attach_from(id, field, &opened, original)?;
                 intake::remove(&self.store.home, capture);
                 Ok(medium)
             }
@@ -39,8 +47,10 @@ impl Homeward {
         id: ReportId,
         field: &FieldId,
         source: &dyn media::ReadAt,
+        original: Original,
     ) -> Result<Medium> {
-        attachments::attach(&self.store, id, field, source).map(|stored| Medium::from(&stored))
+        let stored = attachments::attach(&self.store, id, field, source, original)?;
+        Ok(Medium::from(&stored))
     }
 
     /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the

@@ -16,7 +16,7 @@ use crate::net::Pacing;
 use crate::store::Store;
 use crate::vault::{DeviceKey, Passphrase, VaultState};
 
-pub use types::{Medium, Offer, Pairing, Report, ReportSummary, Source, SummaryHead};
+pub use types::{Copies, Medium, Offer, Pairing, Report, ReportSummary, Source, SummaryHead};
 
 /// Everything that varies: there is no environment variable and no global.
 pub struct Options {

@@ -102,21 +102,40 @@ pub struct Medium {
     pub field: FieldId,
     /// The usual ending of such a file.
     pub format: String,
-    /// The length of the scrubbed copy.
+    /// The length of the scrubbed copy; of the original where that alone is kept.
     pub bytes: u64,
+    /// What is kept of it.
+    pub copies: Copies,
     /// What the file told before it was scrubbed. It stays on the phone.
     pub facts: Facts,
     /// What was removed, and what could not be.
     pub manifest: Manifest,
 }
 
+/// What is kept of a medium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Copies {
+    /// The scrubbed copy alone.
+    Scrubbed,
+    /// The scrubbed copy, and the untouched original for the police.
+    Both,
+    /// The untouched original alone: the file can't be cleaned.
+    Original,
+}
+
 impl From<&StoredMedium> for Medium {
     fn from(stored: &StoredMedium) -> Self {
+        let file = stored.files().next();
         Self {
             id: stored.id,
             field: stored.field.clone(),
-            format: stored.extension.clone(),
-            bytes: stored.bytes,
+            format: file.map(|file| file.extension.clone()).unwrap_or_default(),
+            bytes: file.map_or(0, |file| file.bytes),
+            copies: match (&stored.scrubbed, &stored.original) {
+                (_, None) => Copies::Scrubbed,
+                (Some(_), Some(_)) => Copies::Both,
+                (None, Some(_)) => Copies::Original,
+            },
             facts: stored.facts.clone(),
             manifest: stored.manifest.clone(),
         }

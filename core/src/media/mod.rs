@@ -26,6 +26,7 @@ mod manifest;
 mod plan;
 mod png;
 mod source;
+mod untouched;
 mod upright;
 mod webp;
 
@@ -33,6 +34,7 @@ pub use facts::{Facts, Position};
 pub use manifest::{Manifest, Remaining, RemainingKind, Removed, RemovedKind};
 pub use plan::{Piece, Plan, PlanReader};
 pub use source::ReadAt;
+pub(crate) use untouched::extension_by_content;
 
 /// The containers that Homeward can scrub.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

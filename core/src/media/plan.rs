@@ -52,7 +52,7 @@ impl Plan {
 
     /// Streams the scrubbed copy out of the `source` that the plan was made for.
     pub fn reader<'a>(&'a self, source: &'a dyn ReadAt) -> PlanReader<'a> {
-        PlanReader { pieces: &self.pieces, done: 0, source }
+        PlanReader::over(&self.pieces, source)
     }
 }
 
@@ -62,6 +62,13 @@ pub struct PlanReader<'a> {
     /// Bytes of `pieces[0]` that were read already.
     done: u64,
     source: &'a dyn ReadAt,
+}
+
+impl<'a> PlanReader<'a> {
+    /// Reads `source` by these pieces.
+    pub(crate) fn over(pieces: &'a [Piece], source: &'a dyn ReadAt) -> Self {
+        PlanReader { pieces, done: 0, source }
+    }
 }
 
 impl Read for PlanReader<'_> {

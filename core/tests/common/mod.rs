@@ -17,7 +17,7 @@ use homeward_core::crypto::SigningKey;
 use homeward_core::forms::{Answer, Audience, FieldId, FormId, Moment};
 use homeward_core::net::Pacing;
 use homeward_core::vault::VaultState;
-use homeward_core::{Clock, Homeward, Medium, Options, ReportId, Result, Source};
+use homeward_core::{Clock, Homeward, Medium, Options, Original, ReportId, Result, Source};
 use tempfile::TempDir;
 
 pub use device::{Faults, TestDevice, Wrong};
@@ -193,18 +193,32 @@ pub fn attach(core: &Homeward, id: ReportId) -> Medium {
 }
 
 pub fn try_attach(core: &Homeward, id: ReportId) -> Result<Medium> {
-    core.attach(id, &field("photo"), Source::Bytes(photo()))
+    core.attach(id, &field("photo"), Source::Bytes(photo()), Original::Drop)
 }
 
 /// An organisation's pack, and who opens what is sealed to it.
 pub fn pack() -> (Vec<u8>, age::x25519::Identity) {
-    let (key, identity) = (SigningKey::derive(&[3; 32]), age::x25519::Identity::generate());
-    let organisation = Organisation { name: "Example".into(), key: key.verify_key() };
+    let (pack, [identity]) = pack_for([Audience::Organisation]);
+    (pack, identity)
+}
+
+/// The same for several audiences, each with an identity of its own.
+pub fn pack_for<const N: usize>(audiences: [Audience; N]) -> (Vec<u8>, [age::x25519::Identity; N]) {
     let url = "https://desk.example".into();
-    let mut pack = Pack::new(organisation, Server::new(url, "token".into(), Trust::Public));
-    let recipient = identity.to_public().to_string();
-    pack.recipients.push(Recipient::new(Audience::Organisation, recipient, "desk"));
-    (pack.sign(&key).unwrap(), identity)
+    let mut pack = Pack::new(organisation(), Server::new(url, "token".into(), Trust::Public));
+    let identities = audiences.map(|audience| {
+        let identity = age::x25519::Identity::generate();
+        let recipient = identity.to_public().to_string();
+        pack.recipients.push(Recipient::new(audience, recipient, "desk"));
+        identity
+    });
+    (pack.sign(&SigningKey::derive(&[3; 32])).unwrap(), identities)
+}
+
+/// The organisation of these packs.
+pub fn organisation() -> Organisation {
+    let key = SigningKey::derive(&[3; 32]).verify_key();
+    Organisation { name: "Example".into(), key }
 }
 
 /// A grey picture of 8 by 8 pixels, as an ordinary encoder writes it.

@@ -75,12 +75,18 @@ pub(crate) enum Command {
     #[command(after_help = "Example: phone --home p --json drafts")]
     Drafts,
     /// Add a photo, video or recording; its metadata is removed first.
-    #[command(after_help = "Example: phone --home p attach ID photo.jpg --field photo")]
+    #[command(
+        after_help = "Examples: phone --home p attach ID photo.jpg --field photo\n          \
+        phone --home p attach ID photo.dng --original"
+    )]
     Attach {
         id: String,
         file: PathBuf,
         #[arg(long, default_value = "photo")]
         field: String,
+        /// Also seal the untouched file, for the police; what can't be cleaned goes only so.
+        #[arg(long)]
+        original: bool,
     },
     /// Take a photo, video or recording off a report.
     #[command(after_help = "Example: phone --home p detach ID MEDIUM")]

@@ -10,7 +10,7 @@ use homeward_core::net::{Pacing, Proxy};
 use homeward_core::queue::{Budget, Conditions, Listener, Network, PartState, ReportStatus};
 use homeward_core::vault::{Passphrase, VaultState};
 use homeward_core::{
-    Clock, Error, Homeward, Options, PartId, Refusal, ReportId, Scope, SendWhen, Source,
+    Clock, Error, Homeward, Options, Original, PartId, Refusal, ReportId, Scope, SendWhen, Source,
     SystemClock,
 };
 use serde_json::{Value, json};
@@ -46,7 +46,10 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
         Command::Clear { id, field } => phone.clear(&id, &field),
         Command::Show { id } => phone.show(&id),
         Command::Drafts => phone.drafts(),
-        Command::Attach { id, file, field } => phone.attach(&id, file, &field),
+        Command::Attach { id, file, field, original } => {
+            let original = if original { Original::Keep } else { Original::Drop };
+            phone.attach(&id, file, &field, original)
+        }
         Command::Detach { id, medium } => phone.detach(&id, &medium),
         Command::Send { id, first_minute, now, wifi } => phone.send(&id, first_minute, now, wifi),
         Command::Plan(network) => phone.plan(&network),
@@ -214,9 +217,9 @@ impl Phone<'_> {
         })
     }
 
-    fn attach(&self, id: &str, file: PathBuf, field: &str) -> Done {
+    fn attach(&self, id: &str, file: PathBuf, field: &str, original: Original) -> Done {
         let (id, field) = (report_id(id)?, field_id(field)?);
-        let medium = self.core.attach(id, &field, Source::Path(file))?;
+        let medium = self.core.attach(id, &field, Source::Path(file), original)?;
         let mut json = json::medium(&medium);
         json["if_taken_when_last_seen"] = json::offers(&self.core.offers(id, medium.id, true)?);
         self.output

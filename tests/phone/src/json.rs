@@ -3,7 +3,7 @@
 use homeward_core::media::{Facts, Manifest};
 use homeward_core::queue::{PartStatus, Planned, ReportStatus};
 use homeward_core::texts::Texts;
-use homeward_core::{Medium, Offer, Report, ReportSummary, SealedReport};
+use homeward_core::{Copies, Medium, Offer, Report, ReportSummary, SealedReport};
 use serde_json::{Map, Value, json};
 
 /// What a file tells; what it does not tell is absent.
@@ -35,6 +35,11 @@ pub(crate) fn medium(medium: &Medium) -> Value {
         "field": medium.field.as_str(),
         "format": medium.format,
         "bytes": medium.bytes,
+        "copies": match medium.copies {
+            Copies::Scrubbed => "scrubbed",
+            Copies::Both => "both",
+            Copies::Original => "original",
+        },
         "facts": facts_json(&medium.facts),
         "removed": medium.manifest.removed,
         "remaining": medium.manifest.remaining,

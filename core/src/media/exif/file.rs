@@ -31,6 +31,23 @@ pub(in crate::media) fn facts(source: &dyn ReadAt) -> Result<Facts> {
     Ok(super::read(&block.bytes))
 }
 
+/// Whether `source` is a TIFF file that says to be a DNG, a raw photo.
+pub(in crate::media) fn is_dng(source: &dyn ReadAt) -> bool {
+    let mut head = [0; 8];
+    if source.read_exact_at(0, &mut head).is_err() {
+        return false;
+    }
+    let Some(big_endian) = is_big_endian(&head) else { return false };
+    let [.., o0, o1, o2, o3] = head;
+    let at = u64::from(u32_of([o0, o1, o2, o3], big_endian));
+    let file = Gathered { source, big_endian, bytes: Vec::new() };
+    let Ok(Some(count)) = file.read(at, 2) else { return false };
+    let count = u16_of([count[0], count[1]], big_endian).min(MAX_ENTRIES);
+    let entries = file.read(at + 2, usize::from(count) * ENTRY_LEN);
+    let is_version = |entry: &[u8]| u16_of([entry[0], entry[1]], big_endian) == tag::DNG_VERSION;
+    matches!(entries, Ok(Some(entries)) if entries.chunks_exact(ENTRY_LEN).any(is_version))
+}
+
 /// A block with the directories that were gathered so far.
 struct Gathered<'a> {
     source: &'a dyn ReadAt,

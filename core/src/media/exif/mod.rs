@@ -13,7 +13,7 @@ mod tag;
 mod tiff;
 
 use collect::Tags;
-pub(super) use file::facts as facts_of_file;
+pub(super) use file::{facts as facts_of_file, is_dng};
 use tiff::{Block, Directory, ENTRY_LEN, INLINE_LEN};
 
 /// Reads the facts of a TIFF block; none if it can't be read.

@@ -38,6 +38,7 @@ pub(super) const SUBSEC_TAKEN: u16 = 0x9291;
 pub(super) const SUBSEC_CREATED: u16 = 0x9292;
 pub(super) const XP_FIRST: u16 = 0x9C9B;
 pub(super) const XP_LAST: u16 = 0x9C9F;
+pub(super) const DNG_VERSION: u16 = 0xC612;
 pub(super) const INTEROP_DIRECTORY: u16 = 0xA005;
 pub(super) const UNIQUE_ID: u16 = 0xA420;
 /// Owner, serial number, lens and, since Exif 3.0, names of people and programs.

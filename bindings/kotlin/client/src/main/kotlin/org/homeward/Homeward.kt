@@ -15,6 +15,7 @@ import org.homeward.ffi.FormDefinition
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.Medium
 import org.homeward.ffi.Offer
+import org.homeward.ffi.Original
 import org.homeward.ffi.Pairing
 import org.homeward.ffi.Plan
 import org.homeward.ffi.Problem
@@ -122,24 +123,27 @@ public class Homeward internal constructor(
 
     /**
      * Adds a photo, video or recording to a field: reads its facts, removes its metadata and keeps
-     * the clean copy, sealed. It never lies in this process's heap as a whole, unless it came from
-     * there. Not cancellable, since a descriptor that was handed over must be closed.
+     * the clean copy, sealed; with [Original.KEEP] the untouched file beside it, for the police. It
+     * never lies in this process's heap as a whole, unless it came from there. Not cancellable,
+     * since a descriptor that was handed over must be closed.
      *
-     * @throws ApiException.Refused for a file that can't be read or cleaned, and for a field that
-     *   does not take such a file.
+     * @throws ApiException.Refused for a file that can't be read, for one that can't be cleaned
+     *   unless its original is kept, and for a field that does not take such a file.
      */
     public suspend fun attach(
         id: String,
         field: String,
         source: MediaSource,
-    ): Medium = handOver { attach(id, field, source) }
+        original: Original = Original.DROP,
+    ): Medium = handOver { attach(id, field, source, original) }
 
     /** [attach] for a file of this app. */
     public suspend fun attach(
         id: String,
         field: String,
         file: File,
-    ): Medium = attach(id, field, MediaSource.Path(file.path))
+        original: Original = Original.DROP,
+    ): Medium = attach(id, field, MediaSource.Path(file.path), original)
 
     /**
      * Takes in a photo, video or recording, sealed to the vault, and gives the id under which it

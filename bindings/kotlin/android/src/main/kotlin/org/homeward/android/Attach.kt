@@ -5,6 +5,7 @@ import org.homeward.Homeward
 import org.homeward.ffi.ApiException
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.Medium
+import org.homeward.ffi.Original
 
 /**
  * Adds a photo, video or recording that another app holds, as `ContentResolver.openFileDescriptor`
@@ -17,4 +18,5 @@ public suspend fun Homeward.attach(
     id: String,
     field: String,
     descriptor: ParcelFileDescriptor,
-): Medium = attach(id, field, MediaSource.Descriptor(descriptor.detachFd()))
+    original: Original = Original.DROP,
+): Medium = attach(id, field, MediaSource.Descriptor(descriptor.detachFd()), original)
