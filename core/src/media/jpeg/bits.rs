@@ -76,6 +76,12 @@ impl<'a> Bits<'a> {
         Ok(self.block_at + next as u64)
     }
 
+    /// How many bits were taken of an interval that lies in one block.
+    #[cfg(test)]
+    pub(super) fn position(&self) -> u64 {
+        8 * (self.block_at + self.next as u64) - u64::from(self.count)
+    }
+
     /// The next code of `table`, taken together with as many bits as its lower half says.
     #[inline]
     pub(super) fn code_and_value(&mut self, table: &Codes) -> u8 {
@@ -114,8 +120,16 @@ impl<'a> Bits<'a> {
         }
     }
 
+    /// The next `len` bits, as a number; they are not taken.
     #[inline]
-    fn take(&mut self, len: u32) {
+    pub(super) fn look(&mut self, len: u32) -> usize {
+        self.fill();
+        (self.bits >> (u64::BITS - len)) as usize
+    }
+
+    /// Takes `len` bits, at most as many as are there after a [`look`](Self::look).
+    #[inline]
+    pub(super) fn take(&mut self, len: u32) {
         if len > self.count {
             self.exhausted = true;
             (self.bits, self.count) = (0, 0);
@@ -180,7 +194,7 @@ impl<'a> Bits<'a> {
 }
 
 /// A code, at most 17 bits, and the bits behind it, at most 15, fit into so many.
-const FILLED: u32 = 32;
+pub(super) const FILLED: u32 = 32;
 
 /// Whether one of the eight bytes is 0xFF.
 fn has_ff(word: u64) -> bool {
@@ -237,7 +251,7 @@ impl Codes {
 
     /// The symbol of the code at the top of `bits`, and the code's length.
     #[inline]
-    fn look_up(&self, bits: u64) -> (u8, u32) {
+    pub(super) fn look_up(&self, bits: u64) -> (u8, u32) {
         match self.short[(bits >> (64 - SHORT)) as usize] {
             0 => self.look_up_long(bits),
             entry => (entry as u8, u32::from(entry >> 8)),

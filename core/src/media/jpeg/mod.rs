@@ -18,6 +18,7 @@ mod fixture;
 mod frame;
 mod head;
 mod proof;
+mod runs;
 mod tables;
 mod trailer;
 mod walk;

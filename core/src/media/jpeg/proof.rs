@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::super::{MediaError, ReadAt, Result};
 use super::bits::{Bits, Codes};
 use super::frame::{Frame, Scan};
+use super::runs::Runs;
 use super::tables::{Slot, Tables};
 
 /// No more memory for coefficients than this: enough for 100 million points of colour.
@@ -32,8 +33,8 @@ pub(super) struct Proof<'a> {
 
 /// The kinds of scans, which are coded differently.
 enum Kind<'a> {
-    /// Whole blocks: the tables of each block of a unit.
-    Sequential { blocks: Vec<[usize; 2]>, codes: Vec<Codes> },
+    /// Whole blocks: the part of the scan that each block of a unit belongs to, and its tables.
+    Sequential { blocks: Vec<usize>, dc: Vec<Codes>, ac: Vec<Runs> },
     /// The first bits of the DC coefficients: the table of each block of a unit.
     FirstDc { blocks: Vec<usize>, codes: Vec<Codes> },
     /// One more bit of the DC coefficients of so many blocks.
@@ -100,11 +101,9 @@ impl<'a> Kind<'a> {
         }
         if !frame.progressive {
             let parts = &scan.components;
-            let dc = parts.iter().map(|part| codes(0, part.dc_table));
-            let ac = parts.iter().map(|part| codes(1, part.ac_table));
-            let codes = dc.chain(ac).collect::<Result<_>>()?;
-            let blocks = blocks.into_iter().map(|part| [part, parts.len() + part]).collect();
-            return Ok(Self::Sequential { blocks, codes });
+            let dc = parts.iter().map(|part| codes(0, part.dc_table)).collect::<Result<_>>()?;
+            let ac = parts.iter().map(|part| codes(1, part.ac_table).map(Runs::new));
+            return Ok(Self::Sequential { blocks, dc, ac: ac.collect::<Result<_>>()? });
         }
         if scan.first == 0 {
             if scan.high > 0 {
@@ -127,7 +126,7 @@ impl<'a> Kind<'a> {
     /// are bits for.
     fn decode(&mut self, bits: &mut Bits<'_>, from: u64, units: u64) {
         match self {
-            Self::Sequential { blocks, codes } => sequential(bits, blocks, codes, units),
+            Self::Sequential { blocks, dc, ac } => sequential(bits, blocks, dc, ac, units),
             Self::FirstDc { blocks, codes } => first_dc(bits, blocks, codes, units),
             Self::MoreDc { blocks } => bits.skip(*blocks * units),
             Self::FirstAc { codes, set, band } => {
@@ -153,19 +152,11 @@ impl Coefficients {
     }
 }
 
-fn sequential(bits: &mut Bits<'_>, blocks: &[[usize; 2]], codes: &[Codes], units: u64) {
+fn sequential(bits: &mut Bits<'_>, blocks: &[usize], dc: &[Codes], ac: &[Runs], units: u64) {
     for _ in 0..units {
-        for &[dc, ac] in blocks {
-            bits.code_and_value(&codes[dc]);
-            let codes = &codes[ac];
-            let mut at = 1;
-            while at < 64 {
-                match bits.code_and_value(codes) {
-                    0xF0 => at += 16,
-                    code if code & 0x0F == 0 => break,
-                    code => at += 1 + (code >> 4),
-                }
-            }
+        for &part in blocks {
+            bits.code_and_value(&dc[part]);
+            ac[part].pass(bits);
         }
         if bits.exhausted {
             break;
