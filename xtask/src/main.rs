@@ -4,6 +4,7 @@
 //! environment variable changes what a task does.
 
 mod bench;
+mod bindings;
 mod demo;
 mod fuzz;
 mod process;
@@ -64,6 +65,12 @@ The parts run in order and end at the first that fails; minutes per part are pri
         #[arg(long, value_name = "PART", value_delimiter = ',', value_parser = test::names())]
         only: Vec<String>,
     },
+    /// Build the library, generate Kotlin and Swift, assemble the packages
+    #[command(after_help = "Example:
+  cargo xtask bindings
+
+The whole log of Maven is kept in target/logs.")]
+    Bindings,
     /// Throw inputs of chance at everything that reads a stranger's bytes
     #[command(after_help = "Example:
   cargo xtask fuzz
@@ -92,6 +99,7 @@ fn main() -> ExitCode {
     let done = match Task::parse() {
         Task::Demo { photo, keep } => demo::run(&photo, keep.as_deref()),
         Task::Bench { only, peers, out } => bench::run(&only, peers, out.as_deref()),
+        Task::Bindings => bindings::run_all(),
         Task::Test { only } => test::run(&only),
         Task::Fuzz { target, seconds } => {
             fuzz::run(target.as_deref(), fuzz::Amount::Seconds(seconds))

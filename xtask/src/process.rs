@@ -1,7 +1,8 @@
 //! Runs other programs, from the top of the repository.
 
 use std::error::Error;
-use std::io::{BufRead, BufReader};
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -45,6 +46,32 @@ pub(crate) fn run_and_look(command: &mut Command, mut look: impl FnMut(&str)) ->
     }
     let status = child.wait()?;
     if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
+}
+
+/// Like [`run`], but prints only the lines that `tells` picks; all of them are kept in `log`.
+pub(crate) fn run_and_sift(command: &mut Command, log: &Path, tells: fn(&str) -> bool) -> Result {
+    let told = told(command);
+    say::line(&format!("$ {told}"));
+    let mut kept = BufWriter::new(File::create(log)?);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("{told} did not start: {error}"))?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            let line = String::from_utf8_lossy(&line?).into_owned();
+            writeln!(kept, "{line}")?;
+            if tells(&line) {
+                say::line(&line);
+            }
+        }
+    }
+    kept.flush()?;
+    let status = child.wait()?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(format!("{told} failed: {status}; all that it said is in {}", log.display()).into())
 }
 
 /// Runs a command to its end and gives back what it printed.

@@ -6,6 +6,7 @@
 mod fuzzing;
 mod oracle;
 mod parts;
+mod phones;
 mod tally;
 mod thirty_two;
 mod tree;

@@ -1,6 +1,6 @@
 //! The parts, stated once. A new language or kind of check is one more entry.
 
-use super::{fuzzing, oracle, tally, thirty_two, tree};
+use super::{fuzzing, oracle, phones, tally, thirty_two, tree};
 use crate::process::{Result, cargo, run};
 
 /// A part of what CI checks.
@@ -66,6 +66,18 @@ pub(super) const PARTS: &[Part] = &[
         group: "rust",
         shows: "what the design promises, with the real programs",
         run: || tally::test(&["--package", "homeward-tests"]),
+    },
+    Part {
+        name: "kotlin",
+        group: "kotlin",
+        shows: "the Kotlin package against a real desk, its style, its docs, its Android API",
+        run: crate::bindings::kotlin,
+    },
+    Part {
+        name: "phones",
+        group: "phones",
+        shows: "the library compiles for every phone; nothing is linked",
+        run: phones::check,
     },
     Part {
         name: "oracle",
