@@ -2,7 +2,7 @@
 //! a profile on another phone, and the reminder to look at a profile again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, BufWriter, Read, Write};
 
 use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -151,14 +151,15 @@ pub(crate) fn export(
     };
     let json = serde_json::to_vec(&file).map_err(|_| Error::Unexpected("error-encoding"))?;
     let encryptor = age::Encryptor::with_user_passphrase(passphrase);
-    let mut tar = tar::Builder::new(encryptor.wrap_output(output)?);
+    // Buffered, since age tells of a full disk under its header as of anything else.
+    let output = encryptor.wrap_output(BufWriter::new(output))?;
+    let mut tar = tar::Builder::new(output);
     append(&mut tar, "profile.json", json.len() as u64, &mut json.as_slice())?;
     for (name, _, file) in &files {
         let mut blob = BlobReader::open(&store.home.blob(file.id), draft.key.blob(file.id))?;
         append(&mut tar, name, file.bytes, &mut blob)?;
     }
-    tar.into_inner()?.finish()?;
-    Ok(())
+    Ok(tar.into_inner()?.finish()?.flush()?)
 }
 
 fn append<W: Write>(

@@ -61,7 +61,7 @@ public class Homeward internal constructor(
     /**
      * Takes an organisation's signed pack.
      *
-     * @throws ApiException.Refused for what is no pack, or not a newer one of the same organisation.
+     * @throws ApiException.Refused for no pack, or not a newer one of the same organisation.
      */
     public suspend fun pair(pack: ByteArray): Pairing = call { pair(pack) }
 

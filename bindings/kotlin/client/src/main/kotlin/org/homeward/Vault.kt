@@ -1,6 +1,7 @@
 package org.homeward
 
 import org.homeward.ffi.ApiException
+import kotlin.time.Duration
 
 /**
  * Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
@@ -29,3 +30,15 @@ public suspend fun Homeward.setPassphrase(
  * files. The home is new afterwards, and not paired.
  */
 public suspend fun Homeward.wipe(): Unit = change { wipe() }
+
+/**
+ * Lets go of the database [within] a time, for a system that ends an app which holds files in the
+ * background. A run under way ends at its next write. [resume] takes it up again.
+ *
+ * @throws ApiException.Refused as busy, if another call does not end within the time.
+ */
+public suspend fun Homeward.pause(within: Duration): Unit =
+    call { suspend(within.inWholeMilliseconds.coerceAtLeast(0).toULong()) }
+
+/** Opens the database again after [pause]. */
+public suspend fun Homeward.resume(): Unit = change { resume() }

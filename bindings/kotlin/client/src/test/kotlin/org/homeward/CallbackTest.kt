@@ -21,8 +21,10 @@ import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import java.io.RandomAccessFile
+import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.ConcurrentLinkedQueue
 import java.util.concurrent.Exchanger
+import kotlin.reflect.KClass
 import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
@@ -117,14 +119,29 @@ class CallbackTest {
     }
 
     @Test
-    fun `whatever else a device key throws is unexpected, and its text stays behind`() {
-        phone.open { it.newReport() }
-        val error =
-            assertFailsWith<ApiException.Unexpected> {
-                Core.open(phone.home.path, BrokenKey(IllegalStateException(CANARY)))
-            }
-        assertEquals(MessageIds.ERROR_DEVICE_KEY, error.reason)
-        assertFalse(CANARY in error.stackTraceToString())
+    fun `whatever else a device key throws closes the vault, and its text stays behind`() {
+        val id = earlierReport()
+        // It may go better later, so it is no loss.
+        Core.open(phone.home.path, BrokenKey(IllegalStateException(CANARY))).use { core ->
+            assertEquals(VaultState.LOCKED, core.state())
+            val locked = assertFailsWith<ApiException.Locked> { core.report(id) }
+            assertFalse(CANARY in locked.stackTraceToString())
+        }
+    }
+
+    @Test
+    fun `a device key that calls back in is refused from each of its calls`() {
+        val key = Meddler(phone.deviceKey)
+        Core.open(phone.home.path, key).use { core ->
+            key.core = core
+            core.lock()
+            core.unlock(null)
+            core.setPassphrase(null, CANARY, null)
+            core.wipe()
+        }
+        val refused = ApiException.Refused::class to MessageIds.REFUSED_CALLED_BACK
+        assertEquals(setOf("wrap", "open", "delete"), key.heard.keys)
+        assertEquals(setOf(refused), key.heard.values.toSet())
     }
 
     @Test
@@ -181,18 +198,27 @@ class CallbackTest {
         }
 }
 
-private class BrokenKey(
-    private val thrown: Exception,
+/** Calls the core from within each call of the core, and notes what it is told. */
+private class Meddler(
+    private val key: DeviceKey,
 ) : DeviceKey {
+    var core: Core? = null
+    val heard = ConcurrentHashMap<String, Pair<KClass<*>, String?>>()
+
     override fun wrap(
         slot: KeySlot,
         key: ByteArray,
-    ) = throw thrown
+    ): ByteArray = this.key.wrap(slot, key).also { meddle("wrap") }
 
     override fun open(
         slot: KeySlot,
         wrapped: ByteArray,
-    ) = throw thrown
+    ): ByteArray = key.open(slot, wrapped).also { meddle("open") }
 
-    override fun delete(slot: KeySlot) = throw thrown
+    override fun delete(slot: KeySlot) = key.delete(slot).also { meddle("delete") }
+
+    private fun meddle(call: String) {
+        val thrown = runCatching { core?.reports() ?: return }.exceptionOrNull()
+        if (thrown != null) heard[call] = thrown::class to (thrown as? ApiException.Refused)?.reason
+    }
 }

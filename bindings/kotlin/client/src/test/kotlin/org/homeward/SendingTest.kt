@@ -24,7 +24,7 @@ import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.hours
 
-/** Against servers that do not answer; a real desk is in the journeys. The timeouts only end what hangs. */
+/** Against servers that do not answer; [DeskTest] has a real one. Timeouts only end what hangs. */
 @Timeout(120, threadMode = SEPARATE_THREAD)
 class SendingTest {
     @TempDir

@@ -14,6 +14,7 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
+import kotlin.time.Duration.Companion.seconds
 
 class VaultTest {
     @TempDir
@@ -77,5 +78,16 @@ class VaultTest {
             val id = homeward.newReport()
             val refused = assertFailsWith<ApiException.Refused> { homeward.send(id) }
             assertEquals(MessageIds.REFUSED_NOT_PAIRED, refused.reason)
+        }
+
+    @Test
+    fun `a paused home lets go of its files, and goes on where it was`() =
+        phone.open { homeward ->
+            val id = homeward.newReport()
+            homeward.pause(within = 10.seconds)
+            val open = File("/proc/self/fd").listFiles().orEmpty().map { it.canonicalPath }
+            assertTrue(open.none { it.startsWith(phone.home.canonicalPath) }, open.toString())
+            homeward.resume()
+            assertEquals(NAME, homeward.report(id).answers["child_name"])
         }
 }

@@ -3,6 +3,8 @@ package org.homeward
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.runBlocking
 import org.homeward.ffi.Answer
+import org.homeward.ffi.DeviceKey
+import org.homeward.ffi.KeySlot
 import org.homeward.ffi.PersonName
 import java.awt.image.BufferedImage
 import java.io.ByteArrayOutputStream
@@ -26,6 +28,13 @@ internal class Phone(
     val deviceKey get() = FileDeviceKey(File(folder, "key"))
     val database = File(home, "home.sqlite")
 
+    /** [open], from within a coroutine. */
+    suspend fun use(work: suspend (Homeward) -> Unit): Unit =
+        Homeward.open(home, deviceKey).use { work(it) }
+
+    /** A coroutine without a home that is open. */
+    fun alone(work: suspend CoroutineScope.() -> Unit): Unit = runBlocking { work() }
+
     /** Real time, not `runTest`: the core's clock and network follow no virtual one. */
     fun open(use: suspend CoroutineScope.(Homeward) -> Unit): Unit =
         runBlocking { Homeward.open(home, deviceKey).use { use(it) } }
@@ -36,7 +45,7 @@ internal suspend fun Homeward.newReport(): String =
     create("missing_child").also { set(it, "child_name", NAME) }
 
 /** A small photo with a comment that holds the canary. */
-internal fun photo(): ByteArray {
+fun photo(): ByteArray {
     val picture = ByteArrayOutputStream()
     ImageIO.write(BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB), "jpg", picture)
     val comment = CANARY.toByteArray()
@@ -71,3 +80,20 @@ internal fun pack(port: Int): ByteArray {
 internal fun closedPort(): Int = ServerSocket(0).use { it.localPort }
 
 private fun ByteArray.hex() = joinToString("") { "%02x".format(it) }
+
+/** A device's key that answers nothing but [thrown]. */
+internal class BrokenKey(
+    private val thrown: Exception,
+) : DeviceKey {
+    override fun wrap(
+        slot: KeySlot,
+        key: ByteArray,
+    ) = throw thrown
+
+    override fun open(
+        slot: KeySlot,
+        wrapped: ByteArray,
+    ) = throw thrown
+
+    override fun delete(slot: KeySlot) = throw thrown
+}
