@@ -27,6 +27,7 @@ import org.homeward.ffi.Scope
 import org.homeward.ffi.SealedReport
 import org.homeward.ffi.SendWhen
 import org.homeward.ffi.VaultState
+import org.homeward.ffi.uniffiEnsureInitialized
 import java.io.File
 import kotlin.time.Duration
 import org.homeward.ffi.Homeward as Core
@@ -46,6 +47,8 @@ public class Homeward internal constructor(
     private val core: Core,
     private val dispatcher: CoroutineDispatcher,
 ) : AutoCloseable {
+    @Volatile
+    private var closed = false
     private val feed = StatusFeed()
     private val runs = Runs(core, feed)
 
@@ -208,27 +211,34 @@ public class Homeward internal constructor(
         proxy: String? = null,
     ): RunEnd {
         val budget = Budget(within?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong())
-        return withContext(dispatcher) { runs.run(budget, conditions, proxy) }
+        return withContext(dispatcher) {
+            open()
+            runs.run(budget, conditions, proxy)
+        }
     }
 
     /** Ends every run and frees the core; calls under way end first. A second call does nothing. */
     override fun close() {
+        closed = true
         runs.close()
         core.close()
     }
 
     /** Reads the present state of all reports. */
-    internal suspend fun readStatuses(): Unit = withContext(dispatcher) { feed.read(core) }
+    internal suspend fun readStatuses(): Unit = call { feed.read(this) }
 
-    internal suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { core.work() }
+    internal suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { open().work() }
 
     /** A call that takes over a descriptor: once begun it must be made, or nobody closes it. */
     internal suspend fun <T> handOver(work: Core.() -> T): T =
-        withContext(dispatcher + NonCancellable) { core.work() }
+        withContext(dispatcher + NonCancellable) { open().work() }
 
     /** A call after which statuses are other than before. */
     internal suspend fun <T> change(work: Core.() -> T): T =
-        withContext(dispatcher) { core.work().also { feed.read(core) } }
+        withContext(dispatcher) { open().work().also { feed.read(core) } }
+
+    // The generated side ends calls only once none is under way, which with many callers is never.
+    private fun open(): Core = core.also { check(!closed) { "closed" } }
 
     /** Opens homes. */
     public companion object {
@@ -248,6 +258,9 @@ public class Homeward internal constructor(
             // Not cancellable: an open core must reach somebody who closes it.
             val opened =
                 withContext(dispatcher + NonCancellable) {
+                    // Stops a generated side that belongs to another library, and says so. The
+                    // generated side by itself would only do it if it were asked.
+                    uniffiEnsureInitialized()
                     Homeward(Core.open(home.path, deviceKey), dispatcher)
                 }
             opened.readStatuses()

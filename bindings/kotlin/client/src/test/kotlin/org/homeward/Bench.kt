@@ -2,6 +2,7 @@ package org.homeward
 
 import com.sun.management.ThreadMXBean
 import org.homeward.ffi.MediaSource
+import org.homeward.ffi.Original
 import org.homeward.ffi.Texts
 import java.io.File
 import java.lang.management.ManagementFactory
@@ -56,11 +57,12 @@ private fun attaching(
     Core.open(phone.home.path, phone.deviceKey).use { core ->
         val id = core.create("missing_child", null)
         val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+        val source = MediaSource.Path(photo.path)
         var heap = 0L
         val time =
             quickestOf {
                 val before = threads.currentThreadAllocatedBytes
-                val time = measureTime { core.attach(id, "photo", MediaSource.Path(photo.path)) }
+                val time = measureTime { core.attach(id, "photo", source, Original.DROP) }
                 heap = maxOf(heap, threads.currentThreadAllocatedBytes - before)
                 time
             }

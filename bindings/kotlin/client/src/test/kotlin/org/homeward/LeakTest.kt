@@ -8,6 +8,7 @@ import org.homeward.ffi.Conditions
 import org.homeward.ffi.Listener
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.NetworkKind
+import org.homeward.ffi.Original.DROP
 import org.homeward.ffi.ReportStatus
 import org.homeward.ffi.Scope
 import org.homeward.ffi.SendWhen
@@ -52,7 +53,7 @@ fun main(arguments: Array<String>) {
         core.pair(pack(closedPort()))
         val id = core.create("missing_child", null)
         core.set(id, "child_name", NAME)
-        core.attach(id, "photo", MediaSource.Bytes(photo()))
+        core.attach(id, "photo", MediaSource.Bytes(photo()), DROP)
         val file = "${phone.home.path}/$CANARY.jpg"
         val mistakes =
             listOf<() -> Unit>(
@@ -60,8 +61,8 @@ fun main(arguments: Array<String>) {
                 { core.set(id, CANARY, NAME) },
                 { core.set(id, "child_age", NAME) },
                 { core.create(CANARY, null) },
-                { core.attach(id, "photo", MediaSource.Path(file)) },
-                { core.attach(id, "photo", MediaSource.Bytes(CANARY.toByteArray())) },
+                { core.attach(id, "photo", MediaSource.Path(file), DROP) },
+                { core.attach(id, "photo", MediaSource.Bytes(CANARY.toByteArray()), DROP) },
                 { core.pair(CANARY.toByteArray()) },
                 { core.importProfile(CANARY, ByteSource.Bytes(CANARY.toByteArray())) },
                 { core.exportProfile(id, CANARY, ByteTarget.Path("$file/$CANARY")) },

@@ -94,9 +94,7 @@ class RacesTest {
     @Test
     fun `closing during calls ends them one way or the other, and nothing crashes`() =
         repeat(8) {
-            val start = System.nanoTime()
             phone.open { homeward ->
-                println("opened ${(System.nanoTime()-start)/1000000}")
                 val callers =
                     List(4) {
                         async(Dispatchers.Default) {
@@ -107,9 +105,7 @@ class RacesTest {
                     }
                 delay(10.milliseconds)
                 homeward.close()
-                println("closed ${(System.nanoTime()-start)/1000000}")
                 callers.awaitAll()
-                println("all ${(System.nanoTime()-start)/1000000}")
             }
         }
 
@@ -122,15 +118,21 @@ class RacesTest {
             }
         }
         // What is allocated once is allocated by then.
-        repeat(50) { open() }
+        repeat(100) { open() }
         val before = Footprint.now()
-        repeat(200) { open() }
+        // The JVM compiles and frees as it likes; what is left behind is left behind every time.
+        val grown =
+            List(3) {
+                val start = Footprint.now().native
+                repeat(200) { open() }
+                Footprint.now().native - start
+            }
         val after = Footprint.now()
-        println("before $before, after $after")
+        println("before $before, after $after, grown $grown")
         assertEquals(before.files, after.files)
         assertEquals(before.threads, after.threads)
         // A home that stayed open would hold its database: some hundred kilobytes each time.
-        assertTrue(after.native - before.native < 4_000_000, "$before became $after")
+        assertTrue(grown.min() < 3_000_000, "$grown")
     }
 }
 

@@ -8,7 +8,7 @@ import org.objectweb.asm.MethodVisitor
 import org.objectweb.asm.Opcodes.ASM9
 import org.objectweb.asm.Opcodes.SIPUSH
 import java.io.File
-import java.lang.reflect.InvocationTargetException
+import java.util.function.Consumer
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
@@ -29,27 +29,33 @@ class StaleTest {
 
     @Test
     fun `the same without the change works, so it is the change that stops it`() {
-        assertEquals("org.homeward.ffi.Texts", said(changed = 0).trim())
+        assertEquals("READY", said(changed = 0).trim())
     }
 
     private fun said(changed: Int): String {
-        val name = File(folder, "$changed")
-        return processOf("org.homeward.StaleTestKt", name).start().inputReader().readText()
+        val named = File(folder, "$changed").apply { mkdir() }
+        return processOf("org.homeward.StaleTestKt", named).start().inputReader().readText()
     }
 }
 
-/** Loads a generated side of which so many checksums are changed as the argument is called. */
+/** Opens a home with a generated side of which so many checksums, as the folder is called, differ. */
 fun main(arguments: Array<String>) {
-    val loader = StaleLoader(File(arguments.single()).name.toInt())
+    val folder = File(arguments.single())
+    val opener = StaleLoader(folder.name.toInt()).loadClass("org.homeward.Opener")
     try {
-        val companion = loader.loadClass("org.homeward.ffi.Texts").getField("Companion").get(null)
-        println(companion.javaClass.getMethod("builtIn").invoke(companion).javaClass.name)
-    } catch (error: InvocationTargetException) {
-        println(generateSequence<Throwable>(error) { it.cause }.mapNotNull { it.message }.toList())
+        @Suppress("UNCHECKED_CAST")
+        (opener.getConstructor().newInstance() as Consumer<File>).accept(folder)
+    } catch (error: Throwable) {
+        println(generateSequence(error) { it.cause }.mapNotNull { it.message }.toList())
     }
 }
 
-/** Loads the generated side anew, with some of the checksums that it expects changed. */
+/** Opens a home, from the classes of whoever loaded this. */
+internal class Opener : Consumer<File> {
+    override fun accept(folder: File) = Phone(folder).open { println(it.state()) }
+}
+
+/** Loads the package anew, with some of the checksums that it expects changed. */
 private class StaleLoader(
     private var changed: Int,
 ) : ClassLoader(StaleLoader::class.java.classLoader) {
@@ -57,8 +63,8 @@ private class StaleLoader(
         name: String,
         resolve: Boolean,
     ): Class<*> {
-        if (!name.startsWith("org.homeward.ffi.")) return super.loadClass(name, resolve)
-        return findLoadedClass(name) ?: define(name)
+        if (!name.startsWith("org.homeward.")) return super.loadClass(name, resolve)
+        return synchronized(getClassLoadingLock(name)) { findLoadedClass(name) ?: define(name) }
     }
 
     private fun define(name: String): Class<*> {
