@@ -33,6 +33,7 @@ mod profiles;
 mod report;
 mod sending;
 mod status;
+mod talking;
 mod texts;
 mod transfer;
 mod vault;
@@ -55,6 +56,7 @@ pub use sending::{Scope, SealedPart, SealedReport, SendWhen};
 pub use status::{
     PartKind, PartState, PartStatus, ReceiptStatus, ReportState, ReportStatus, VaultState,
 };
+pub use talking::{Message, MessageFrom, QrModules, RecallReason, Receipt, RefusedPart};
 pub use texts::{TextArgument, Texts};
 pub use transfer::{Budget, Listener, ListenerError, RunEnd, Transfer};
 

@@ -24,6 +24,9 @@ pub struct Conditions {
     /// Whether the person asked the phone to save its battery.
     #[uniffi(default)]
     pub battery_saver: bool,
+    /// Whether nobody looks at the app: receipts are then looked for less often.
+    #[uniffi(default)]
+    pub in_background: bool,
 }
 
 /// What would be sent now, and what waits.
@@ -35,6 +38,8 @@ pub struct Plan {
     pub waiting: Vec<PlannedPart>,
     /// When the first of those that wait for a time is due, Unix ms. Start the next run then.
     pub next_at_ms: Option<i64>,
+    /// When a receipt should be looked for next, Unix ms: a run then does it.
+    pub look_at_ms: Option<i64>,
 }
 
 /// A part in a plan.
@@ -55,14 +60,15 @@ impl From<Conditions> for queue::Conditions {
             NetworkKind::Metered => queue::Network::Metered,
             NetworkKind::None => queue::Network::None,
         };
-        Self { network, battery_saver: conditions.battery_saver }
+        let Conditions { battery_saver, in_background, .. } = conditions;
+        Self { network, battery_saver, in_background }
     }
 }
 
 impl From<queue::Plan> for Plan {
     fn from(plan: queue::Plan) -> Self {
-        let queue::Plan { due, waiting, next_at_ms } = plan;
-        Self { due: list(due), waiting: list(waiting), next_at_ms }
+        let queue::Plan { due, waiting, next_at_ms, look_at_ms } = plan;
+        Self { due: list(due), waiting: list(waiting), next_at_ms, look_at_ms }
     }
 }
 

@@ -36,6 +36,8 @@ pub enum ReportState {
     Opened,
     /// Something was refused; the person must decide.
     Parked,
+    /// The person called it back. Whether the organisation knows that is the reason's to say.
+    Recalled,
 }
 
 /// How far a report and each of its parts is.
@@ -79,6 +81,8 @@ pub struct ReceiptStatus {
     pub asked_at_ms: Option<i64>,
     /// Why the last answer was not believed: a message id.
     pub problem: Option<String>,
+    /// By when somebody should have opened something, Unix ms.
+    pub deadline_at_ms: Option<i64>,
 }
 
 /// How far a part is.
@@ -101,6 +105,10 @@ pub struct PartStatus {
     pub in_flight: u64,
     /// The length of its ciphertext in bytes.
     pub total: u64,
+    /// Whether its ciphertext is still on this phone. It goes when a signed receipt lets it go.
+    pub on_phone: bool,
+    /// How often it was sent again because the organisation did not have it.
+    pub sent_again: u32,
 }
 
 impl std::fmt::Debug for PartStatus {
@@ -121,6 +129,10 @@ pub enum PartState {
     Opened,
     /// Only the person can start it again.
     Parked,
+    /// Its report was called back before it left: it waits for the organisation's word.
+    Held,
+    /// The organisation does not need it any more; it was not sent.
+    Dropped,
 }
 
 /// What a part is.
@@ -163,6 +175,7 @@ impl From<queue::ReportState> for ReportState {
             queue::ReportState::Stored => Self::Stored,
             queue::ReportState::Opened => Self::Opened,
             queue::ReportState::Parked => Self::Parked,
+            queue::ReportState::Recalled => Self::Recalled,
         }
     }
 }
@@ -174,6 +187,8 @@ impl From<queue::PartState> for PartState {
             queue::PartState::Stored => Self::Stored,
             queue::PartState::Opened => Self::Opened,
             queue::PartState::Parked => Self::Parked,
+            queue::PartState::Held => Self::Held,
+            queue::PartState::Dropped => Self::Dropped,
         }
     }
 }
@@ -211,15 +226,26 @@ impl From<queue::ReportStatus> for ReportStatus {
 
 impl From<queue::ReceiptStatus> for ReceiptStatus {
     fn from(status: queue::ReceiptStatus) -> Self {
-        let queue::ReceiptStatus { sequence, signed_at_ms, asked_at_ms, problem } = status;
-        Self { sequence, signed_at_ms, asked_at_ms, problem }
+        let queue::ReceiptStatus { sequence, signed_at_ms, asked_at_ms, problem, deadline_at_ms } =
+            status;
+        Self { sequence, signed_at_ms, asked_at_ms, problem, deadline_at_ms }
     }
 }
 
 impl From<queue::PartStatus> for PartStatus {
     fn from(status: queue::PartStatus) -> Self {
-        let queue::PartStatus { part, audiences, kind, state, reason, sent, in_flight, total } =
-            status;
+        let queue::PartStatus {
+            part,
+            audiences,
+            kind,
+            state,
+            reason,
+            sent,
+            in_flight,
+            total,
+            on_phone,
+            sent_again,
+        } = status;
         Self {
             part: part.to_string(),
             audiences: list(audiences),
@@ -229,6 +255,8 @@ impl From<queue::PartStatus> for PartStatus {
             sent,
             in_flight,
             total,
+            on_phone,
+            sent_again,
         }
     }
 }

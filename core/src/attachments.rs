@@ -84,6 +84,7 @@ fn keep(
         manifest: plan.as_ref().map_or_else(Manifest::default, |plan| plan.manifest.clone()),
         scrubbed: None,
         original: None,
+        face: None,
     };
     if let Some(plan) = plan {
         let mut copy = plan.reader(source);
@@ -103,7 +104,8 @@ fn keep(
     Ok(medium)
 }
 
-fn keep_file(
+/// Writes one sealed file.
+pub(crate) fn keep_file(
     store: &Store,
     key: &ReportKey,
     id: MediumId,
@@ -157,7 +159,9 @@ pub(crate) fn copy(
     let original = medium.original.as_ref();
     let original =
         original.map(|file| copy_file(store, file, MediumId::make(), from, to)).transpose()?;
-    Ok(StoredMedium { id, scrubbed, original, ..medium.clone() })
+    let face = medium.face.as_ref();
+    let face = face.map(|file| copy_file(store, file, MediumId::make(), from, to)).transpose()?;
+    Ok(StoredMedium { id, scrubbed, original, face, ..medium.clone() })
 }
 
 fn copy_file(

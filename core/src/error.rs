@@ -127,6 +127,20 @@ refusals! {
     MediaTooComplex => "refused-media-too-complex",
     /// The file can't be read.
     MediaUnreadable => "refused-media-unreadable",
+    /// The small copy of a photo is not small enough.
+    FaceTooLarge => "refused-face-too-large",
+    /// The small copy of a photo is no JPEG.
+    FaceNotJpeg => "refused-face-not-jpeg",
+    /// Nothing of the report was sealed yet, so there is nothing to answer or to call back.
+    NothingSent => "refused-nothing-sent",
+    /// The reply says nothing.
+    EmptyReply => "refused-empty-reply",
+    /// The reply is too long.
+    ReplyTooLong => "refused-reply-too-long",
+    /// The organisation has not signed a receipt for the report yet.
+    NoReceipt => "refused-no-receipt",
+    /// The receipt names too many parts for one QR code; the file has them all.
+    ReceiptTooLong => "refused-receipt-too-long",
 }
 
 impl From<Refusal> for Error {

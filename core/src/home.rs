@@ -105,6 +105,13 @@ impl Home {
 
     /// The paired organisation's pack.
     pub(crate) fn pack(&self) -> Result<Option<Pack>> {
+        let Some(bytes) = self.pack_bytes()? else { return Ok(None) };
+        // It was verified before it was stored: now it was changed on the disk.
+        Pack::read(&bytes).map(Some).map_err(|_| Error::Damaged)
+    }
+
+    /// The pack's file as the organisation signed it.
+    pub(crate) fn pack_bytes(&self) -> Result<Option<Vec<u8>>> {
         let mut bytes = Vec::new();
         let file = match File::open(self.pack_path()) {
             Ok(file) => file,
@@ -112,8 +119,7 @@ impl Home {
             Err(error) => return Err(error.into()),
         };
         io::copy(&mut io::Read::take(file, MAX_PACK_BYTES as u64 + 1), &mut bytes)?;
-        // It was verified before it was stored: now it was changed on the disk.
-        Pack::read(&bytes).map(Some).map_err(|_| Error::Damaged)
+        Ok(Some(bytes))
     }
 
     /// Puts a pack's file in place of the one before, whole or not at all.

@@ -9,6 +9,7 @@ pub mod crypto;
 mod dispatch;
 mod drafts;
 mod error;
+mod faces;
 pub mod forms;
 mod home;
 mod homeward;
@@ -29,10 +30,11 @@ pub mod vault;
 
 pub use attachments::Original;
 pub use clock::{Clock, SystemClock};
-pub use dispatch::{Scope, SealedPart, SealedReport, SendWhen};
+pub use dispatch::{Message, MessageFrom, Scope, SealedPart, SealedReport, SendWhen};
 pub use error::{Error, Refusal, Result};
 pub use homeward::{
-    Copies, Homeward, Medium, Offer, Options, Pairing, Report, ReportSummary, Source, SummaryHead,
+    Copies, Homeward, Medium, Offer, Options, Pairing, QrModules, Report, ReportSummary, Source,
+    SummaryHead,
 };
 pub use ids::{
     Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,

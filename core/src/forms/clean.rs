@@ -11,7 +11,7 @@ use icu_properties::props::{
 };
 
 /// Text of several lines, as it is stored: NFC, no hidden marks, no space around it.
-pub(super) fn lines(text: &str) -> String {
+pub(crate) fn lines(text: &str) -> String {
     clean(&text.replace("\r\n", "\n").replace('\r', "\n"), |c| c == '\n' || c == '\t')
 }
 

@@ -24,6 +24,7 @@ mod values;
 pub use answer::Answer;
 pub use answers::{Answers, Earlier};
 pub use check::{Problem, ProblemReason, Progress, check, progress, title, useless};
+pub(crate) use clean::lines as clean_lines;
 pub use form::{Audience, Condition, Field, Form, Pfif, Purpose, Section, Stage};
 pub use ids::{ChoiceId, FieldId, FormId, SectionId};
 pub use kind::{Kind, MediaType, Unit};

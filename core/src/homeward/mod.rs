@@ -3,6 +3,7 @@
 mod attaching;
 mod outbox;
 mod reports;
+mod talking;
 mod types;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::net::Pacing;
 use crate::store::Store;
 use crate::vault::{DeviceKey, Passphrase, VaultState};
 
+pub use talking::QrModules;
 pub use types::{Copies, Medium, Offer, Pairing, Report, ReportSummary, Source, SummaryHead};
 
 /// Everything that varies: there is no environment variable and no global.

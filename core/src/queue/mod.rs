@@ -8,9 +8,14 @@
 //!
 //! A part is `waiting`, then `stored` when the server has every byte, and `opened` only by a
 //! receipt that the organisation signed. One that a server refuses is `parked` with the reason and
-//! starts again only by the person. Rows and ciphertext stay until their report is deleted.
+//! starts again only by the person. Once its report is called back, a picture that has not left is
+//! `held` until a receipt says what becomes of it. Rows stay until their report is deleted;
+//! ciphertext until a signed receipt says that the part was opened, or is not needed any more.
 
+mod believe;
+mod looks;
 mod plan;
+mod recalls;
 mod receipts;
 mod rows;
 mod run;
@@ -19,7 +24,8 @@ mod status;
 use rusqlite::{Connection, Transaction};
 
 use crate::error::{Error, Result};
-use crate::ids::PartId;
+use crate::ids::{PartId, ReportId};
+use crate::receipts::Receipt;
 use crate::store::Store;
 use crate::vault::cell::CellKey;
 
@@ -28,7 +34,8 @@ pub use rows::PartState;
 pub use run::{Budget, Listener, RunEnd, Transfer};
 pub use status::{PartStatus, ReceiptStatus, ReportState, ReportStatus};
 
-pub(crate) use receipts::insert as insert_receipt_row;
+pub(crate) use recalls::{audiences_of, hold, is_holding};
+pub(crate) use receipts::{Expected, expect as expect_receipt, questions};
 pub(crate) use rows::{NewPart, PartSecret, adopt, arrived, delete_of, insert};
 pub(crate) use run::{Setting, start};
 pub(crate) use status::statuses;
@@ -37,7 +44,35 @@ pub(crate) use status::statuses;
 pub(crate) fn plan_now(store: &Store, conditions: Conditions) -> Result<Plan> {
     let now_ms = store.now().unix_ms;
     let rows: Vec<_> = store.read_outboxes(|db, _| rows::all(db))?.into_iter().flatten().collect();
-    Ok(plan::plan(&rows, conditions, now_ms))
+    let looks = store.read_outboxes(|db, key| next_look(db, key, conditions))?;
+    let mut plan = plan::plan(&rows, conditions, now_ms);
+    plan.look_at_ms = looks.into_iter().flatten().min();
+    Ok(plan)
+}
+
+/// When the first receipt should be looked for that is waited for, Unix ms.
+fn next_look(
+    connection: &Connection,
+    key: &CellKey,
+    conditions: Conditions,
+) -> Result<Option<i64>> {
+    let mut first = None;
+    for (row, secret) in receipts::arrived(connection, key)? {
+        let at_ms = row.next_look_ms(&secret, conditions.in_background);
+        first = Some(first.map_or(at_ms, |first: i64| first.min(at_ms)));
+    }
+    Ok(first)
+}
+
+/// The last receipt of a report that was believed, and the text that the desk signed. Needs no
+/// vault key.
+pub(crate) fn last_receipt(
+    store: &Store,
+    report: ReportId,
+) -> Result<Option<(Receipt, Option<String>)>> {
+    let found = store.read_outboxes(|db, key| receipts::find(db, key, report))?;
+    let secret = found.into_iter().flatten().next().map(|(_, secret)| secret);
+    Ok(secret.and_then(|secret| Some((secret.last?, secret.signed))))
 }
 
 /// Whether every part's row opens.

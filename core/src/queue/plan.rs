@@ -25,6 +25,8 @@ pub struct Conditions {
     pub network: Network,
     /// Whether the person asked the phone to save its battery.
     pub battery_saver: bool,
+    /// Whether nobody looks at the app: receipts are then looked for less often.
+    pub in_background: bool,
 }
 
 /// What would be sent now, and what waits.
@@ -36,6 +38,9 @@ pub struct Plan {
     pub waiting: Vec<Planned>,
     /// When the first of those that wait for a time is due, Unix ms.
     pub next_at_ms: Option<i64>,
+    /// When a receipt should be looked for next, Unix ms: a run then does it. None if nothing has
+    /// arrived that a receipt could tell of.
+    pub look_at_ms: Option<i64>,
 }
 
 /// A part in a plan.
@@ -76,12 +81,12 @@ pub(crate) fn plan(rows: &[PartRow], conditions: Conditions, now_ms: i64) -> Pla
 }
 
 fn is_open(row: &PartRow) -> bool {
-    matches!(row.state, PartState::Waiting | PartState::Parked)
+    matches!(row.state, PartState::Waiting | PartState::Parked | PartState::Held)
 }
 
 /// Why a part does not go now.
 fn waits_for(row: &PartRow, conditions: Conditions, now_ms: i64) -> Option<String> {
-    if row.state == PartState::Parked {
+    if row.state != PartState::Waiting {
         return row.reason.clone();
     }
     match conditions.network {

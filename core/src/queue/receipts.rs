@@ -1,12 +1,16 @@
 //! The rows that say where a report's receipt is looked for, and what the last one said.
 
+use std::collections::BTreeSet;
+
 use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
+use super::looks;
+use super::rows::PartState;
 use crate::crypto::make_bytes;
 use crate::error::{Error, Result};
 use crate::ids::{Fingerprint, ReceiptAddress, ReportId};
-use crate::receipts::Receipt;
+use crate::receipts::{Receipt, SealedQuestion};
 use crate::seal::ReportKeys;
 use crate::vault::cell::{Cell, CellKey};
 
@@ -30,8 +34,33 @@ pub(crate) struct ReceiptSecret {
     identity: String,
     /// The last receipt that was believed.
     pub(crate) last: Option<Receipt>,
+    /// The same as the desk signed it, a JSON text: what a proof is made of.
+    #[serde(default)]
+    pub(crate) signed: Option<String>,
     /// Why the last answer was not believed: a message id.
     pub(crate) problem: Option<String>,
+    /// All that was ever asked, in the order in which it came. Sealed to the question identity,
+    /// which lies in the vault.
+    #[serde(default)]
+    pub(crate) questions: Vec<SealedQuestion>,
+    /// When something of the report was sealed last, Unix ms.
+    #[serde(default)]
+    pub(crate) sealed_at_ms: i64,
+    /// When somebody should have opened something of it, Unix ms.
+    #[serde(default)]
+    pub(crate) deadline_at_ms: Option<i64>,
+    /// When to look again while nobody looks at the app, Unix ms.
+    #[serde(default)]
+    pub(crate) look_at_ms: i64,
+}
+
+/// When a receipt is waited for.
+#[derive(Clone, Copy)]
+pub(crate) struct Expected {
+    /// When something was sealed, Unix ms.
+    pub(crate) now_ms: i64,
+    /// Until then somebody should open it.
+    pub(crate) within_ms: i64,
 }
 
 impl ReceiptSecret {
@@ -40,26 +69,32 @@ impl ReceiptSecret {
     }
 }
 
-/// Remembers where the receipt of a report will come. Called with each version that is sent.
-pub(crate) fn insert(
+/// Remembers where the receipt of a report will come. Called with each part that is sealed: from
+/// then on the phone looks often again.
+pub(crate) fn expect(
     transaction: &Transaction<'_>,
     key: &CellKey,
     server: Fingerprint,
     keys: &ReportKeys,
+    expected: Expected,
 ) -> Result<()> {
     use age::secrecy::ExposeSecret;
     let report = keys.report_id();
-    for row in all(transaction)? {
-        if row.is_of(key, report) {
-            return Ok(());
-        }
+    if let Some((row, mut secret)) = find(transaction, key, report)? {
+        (secret.sealed_at_ms, secret.look_at_ms) = (expected.now_ms, 0);
+        return row.update(transaction, key, &secret);
     }
     let secret = ReceiptSecret {
         report,
         address: keys.receipt_address(),
         identity: keys.receipt_identity().to_string().expose_secret().to_owned(),
         last: None,
+        signed: None,
         problem: None,
+        questions: Vec::new(),
+        sealed_at_ms: expected.now_ms,
+        deadline_at_ms: Some(expected.now_ms.saturating_add(expected.within_ms)),
+        look_at_ms: 0,
     };
     let id: [u8; 16] = make_bytes();
     let sealed = seal(key, &id, 1, &secret)?;
@@ -68,6 +103,47 @@ pub(crate) fn insert(
         (id, server.as_bytes(), sealed),
     )?;
     Ok(())
+}
+
+/// The row of a report's receipt, and what is sealed in it. A damaged row is nobody's.
+pub(crate) fn find(
+    connection: &Connection,
+    key: &CellKey,
+    report: ReportId,
+) -> Result<Option<(ReceiptRow, ReceiptSecret)>> {
+    for row in all(connection)? {
+        if let Ok(secret) = row.secret(key)
+            && secret.report == report
+        {
+            return Ok(Some((row, secret)));
+        }
+    }
+    Ok(None)
+}
+
+/// The receipts that there can be: of reports of which something has arrived.
+pub(crate) fn arrived(
+    connection: &Connection,
+    key: &CellKey,
+) -> Result<Vec<(ReceiptRow, ReceiptSecret)>> {
+    let mut reports = BTreeSet::new();
+    for row in super::rows::all(connection)? {
+        if matches!(row.state, PartState::Stored | PartState::Opened) {
+            reports.insert(row.secret(key)?.report);
+        }
+    }
+    let rows = all(connection)?.into_iter();
+    let opened = rows.filter_map(|row| row.secret(key).ok().map(|secret| (row, secret)));
+    Ok(opened.filter(|(_, secret)| reports.contains(&secret.report)).collect())
+}
+
+/// What the organisation has asked about a report, sealed.
+pub(crate) fn questions(
+    connection: &Connection,
+    key: &CellKey,
+    report: ReportId,
+) -> Result<Vec<SealedQuestion>> {
+    Ok(find(connection, key, report)?.map(|(_, secret)| secret.questions).unwrap_or_default())
 }
 
 /// Every receipt row.
@@ -87,6 +163,15 @@ pub(crate) fn all(connection: &Connection) -> Result<Vec<ReceiptRow>> {
 }
 
 impl ReceiptRow {
+    /// When it should be looked for next, Unix ms.
+    pub(crate) fn next_look_ms(&self, secret: &ReceiptSecret, in_background: bool) -> i64 {
+        if in_background {
+            secret.look_at_ms
+        } else {
+            looks::next_while_open(self.asked_at_ms, &self.id)
+        }
+    }
+
     /// Opens what is sealed in the row.
     pub(crate) fn secret(&self, key: &CellKey) -> Result<ReceiptSecret> {
         let json = key.open(cell(&self.id, self.version), &self.sealed)?;

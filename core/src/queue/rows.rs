@@ -21,6 +21,11 @@ pub enum PartState {
     Opened,
     /// Only the person can start it again.
     Parked,
+    /// Its report was called back before it left: it waits for the organisation's word.
+    Held,
+    /// The organisation does not need it any more. Its ciphertext is gone; what it was made from
+    /// is still in the report.
+    Dropped,
 }
 
 impl PartState {
@@ -32,13 +37,15 @@ impl PartState {
             Self::Stored => "stored",
             Self::Opened => "opened",
             Self::Parked => "parked",
+            Self::Held => "held",
+            Self::Dropped => "dropped",
         }
     }
 
     fn from_str(text: &str) -> Option<Self> {
-        [Self::Waiting, Self::Stored, Self::Opened, Self::Parked]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        let all =
+            [Self::Waiting, Self::Stored, Self::Opened, Self::Parked, Self::Held, Self::Dropped];
+        all.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -69,6 +76,12 @@ pub(crate) struct PartSecret {
     /// The hash of the ciphertext.
     pub(crate) sha256: Digest,
     pub(crate) memory: Memory,
+    /// The sequence of the first receipt that did not name the part although it was stored.
+    #[serde(default)]
+    pub(crate) unnamed_since: Option<u32>,
+    /// The ciphertext is not on this phone any more: a signed receipt let it go.
+    #[serde(default)]
+    pub(crate) released: bool,
 }
 
 /// The report of parts that were rescued from a spool whose rows can't be read.
@@ -83,21 +96,33 @@ pub(crate) struct NewPart {
     pub(crate) server: Fingerprint,
     pub(crate) bytes: u64,
     pub(crate) wifi_only: bool,
+    /// Whether it waits for the organisation's word, since its report was called back.
+    pub(crate) held: bool,
     pub(crate) secret: PartSecret,
 }
 
+/// Why a part is held: a message id.
+pub(super) const HELD: &str = "held-recalled";
+
 impl PartSecret {
+    /// A part that has gone nowhere yet.
+    pub(crate) fn new(
+        report: ReportId,
+        kind: PartKind,
+        audiences: Vec<Audience>,
+        report_version: u32,
+        sha256: Digest,
+    ) -> Self {
+        let memory = Memory::default();
+        let (unnamed_since, released) = (None, false);
+        Self { report, kind, audiences, report_version, sha256, memory, unnamed_since, released }
+    }
+
     /// What is known of a part whose row can't be read: nothing but its length.
     fn rescued(bytes: u64) -> Self {
         let words = bytes <= MOST_BYTES_OF_WORDS;
-        Self {
-            report: RESCUED,
-            kind: if words { PartKind::Answers } else { PartKind::Medium },
-            audiences: Vec::new(),
-            report_version: 0,
-            sha256: Digest::from([0; 32]),
-            memory: Memory::default(),
-        }
+        let kind = if words { PartKind::Answers } else { PartKind::Medium };
+        Self::new(RESCUED, kind, Vec::new(), 0, Digest::from([0; 32]))
     }
 }
 
@@ -119,17 +144,20 @@ const COLUMNS: &str =
 /// Adds a part to the outbox.
 pub(crate) fn insert(transaction: &Transaction<'_>, key: &CellKey, part: &NewPart) -> Result<()> {
     let sealed = seal(key, part.id, 1, &part.secret)?;
+    let state = if part.held { PartState::Held } else { PartState::Waiting };
     transaction.execute(
-        "INSERT INTO part (id, number, server, urgency, bytes, wifi_only, state, sent,
+        "INSERT INTO part (id, number, server, urgency, bytes, wifi_only, state, reason, sent,
                            next_try_at, version, sealed)
-         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM part), ?2, ?3, ?4, ?5, 'waiting', 0,
-                 0, 1, ?6)",
+         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM part), ?2, ?3, ?4, ?5, ?6, ?7, 0,
+                 0, 1, ?8)",
         (
             part.id.as_bytes(),
             part.server.as_bytes(),
             urgency(part.secret.kind),
             part.bytes,
             part.wifi_only,
+            state.as_str(),
+            part.held.then_some(HELD),
             sealed,
         ),
     )?;
@@ -152,9 +180,9 @@ pub(crate) fn find(connection: &Connection, id: PartId) -> Result<Option<PartRow
     rows.next()?.map(read).transpose()
 }
 
-/// The parts of which the server has every byte. Needs no key.
+/// The parts that need not leave any more. Needs no key.
 pub(crate) fn arrived(connection: &Connection) -> Result<Vec<PartId>> {
-    let arrived = [PartState::Stored, PartState::Opened];
+    let arrived = [PartState::Stored, PartState::Opened, PartState::Dropped];
     let rows = all(connection)?.into_iter().filter(|row| arrived.contains(&row.state));
     Ok(rows.map(|row| row.id).collect())
 }
@@ -172,7 +200,11 @@ pub(crate) fn adopt(
             continue;
         }
         let secret = PartSecret::rescued(bytes);
-        insert(transaction, key, &NewPart { id, server, bytes, wifi_only: false, secret })?;
+        insert(
+            transaction,
+            key,
+            &NewPart { id, server, bytes, wifi_only: false, held: false, secret },
+        )?;
     }
     Ok(())
 }
@@ -190,7 +222,8 @@ pub(super) fn copy_all(
         let there = find(to, row.id)?;
         if there.is_none() && secret.report != RESCUED {
             let (id, server, bytes, wifi_only) = (row.id, row.server, row.bytes, row.wifi_only);
-            let part = NewPart { id, server, bytes, wifi_only, secret: secret.clone() };
+            let secret = secret.clone();
+            let part = NewPart { id, server, bytes, wifi_only, held: false, secret };
             insert(to, new, &part)?;
         }
         let Some(mut copy) = find(to, row.id)? else { continue };

@@ -10,11 +10,12 @@ use super::plan::{Conditions, Network, Plan, closes_the_way};
 use super::receipts::{self, ReceiptSecret};
 use super::rows::{self, PartState};
 use super::status::{self, ReportStatus};
+use super::{believe, looks};
 use crate::brand::{self, Pack};
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
 use crate::net::{self, CancelToken, Net, Pacing, Progress, Proxy, UploadEnd};
-use crate::receipts::{MAX_RECEIPT_BYTES, Receipt};
+use crate::receipts::MAX_RECEIPT_BYTES;
 use crate::store::Store;
 use crate::tus::{self, Memory, Reason};
 
@@ -111,6 +112,19 @@ struct Runner {
 
 impl Runner {
     async fn work(&mut self) -> Result<RunEnd> {
+        let end = self.send_all().await?;
+        // The last word: what was held back, because too much had been said, comes now.
+        if end != RunEnd::Cancelled && end != RunEnd::Busy {
+            while let Some(wait) = self.tell()?
+                && !self.cancel.is_cancelled()
+            {
+                net::pause(wait, &self.cancel).await;
+            }
+        }
+        Ok(end)
+    }
+
+    async fn send_all(&mut self) -> Result<RunEnd> {
         let Some(_lock) = self.store.home.lock_run()? else {
             return Ok(RunEnd::Busy);
         };
@@ -231,6 +245,9 @@ impl Runner {
         self.store.write_outboxes(|transaction, key| {
             let Some(mut row) = rows::find(transaction, part)? else { return Ok(()) };
             let secret = row.secret(key)?;
+            if row.state == PartState::Held && end != UploadEnd::Stored {
+                return Ok(());
+            }
             match end {
                 UploadEnd::Stored => {
                     row.state = PartState::Stored;
@@ -251,24 +268,9 @@ impl Runner {
         })
     }
 
-    /// Looks for the receipts of all reports of which something is stored and not yet opened.
+    /// Looks for every receipt that is due, each over a connection of its own.
     async fn ask_for_receipts(&mut self, pack: &Pack) -> Result<()> {
-        let waiting = self.store.read_outboxes(|db, key| {
-            let stored = |report: &ReportStatus| {
-                report.parts.iter().any(|part| part.state == PartState::Stored)
-            };
-            let reports = status::in_one(db, key)?;
-            let mut secrets = Vec::new();
-            let server = pack.organisation.fingerprint();
-            for row in receipts::all(db)?.into_iter().filter(|row| row.server == server) {
-                let Ok(secret) = row.secret(key) else { continue };
-                if reports.get(&secret.report).is_some_and(stored) {
-                    secrets.push(secret);
-                }
-            }
-            Ok(secrets)
-        })?;
-        for secret in waiting.into_iter().flatten() {
+        for secret in self.receipts_due(pack)? {
             // A client of its own: no connection links two reports.
             let net = self.net(pack)?;
             let path = format!("/receipts/{}", secret.address);
@@ -279,52 +281,42 @@ impl Runner {
             };
             // What did not answer was not looked at: the time of the last look stays.
             let Some(Ok(found)) = answer else { return Ok(()) };
-            self.take_receipt(pack, &secret, found.as_deref())?;
+            believe::take(&self.store, pack, &secret, found.as_deref())?;
         }
         Ok(())
     }
 
-    /// Verifies what was found at a receipt's address, and writes what it says.
-    fn take_receipt(&self, pack: &Pack, asked: &ReceiptSecret, found: Option<&[u8]>) -> Result<()> {
-        let now_ms = self.store.now().unix_ms;
-        let receipt = match found {
-            None => None,
-            Some(bytes) => Some(
-                Receipt::open(bytes, &asked.identity()?, pack, asked.report)
-                    .map(|opened| opened.receipt),
-            ),
-        };
-        self.store.write_outboxes(|transaction, key| {
-            for mut row in receipts::all(transaction)? {
-                let Ok(mut secret) = row.secret(key) else { continue };
-                if secret.report != asked.report {
-                    continue;
-                }
-                row.asked_at_ms = now_ms;
-                match &receipt {
-                    None => {}
-                    Some(Err(error)) => secret.problem = Some(error.message_id().into()),
-                    Some(Ok(receipt)) if is_newer(receipt, secret.last.as_ref()) => {
-                        apply(transaction, key, receipt)?;
-                        secret.last = Some(receipt.clone());
-                        secret.problem = None;
-                    }
-                    Some(Ok(_)) => secret.problem = None,
-                }
-                row.update(transaction, key, &secret)?;
-            }
-            Ok(())
-        })
+    /// The receipts to look for: in the background those whose time has come; else all that
+    /// somebody may still care for, since a person has started the run.
+    fn receipts_due(&self, pack: &Pack) -> Result<Vec<ReceiptSecret>> {
+        let (now_ms, server) = (self.store.now().unix_ms, pack.organisation.fingerprint());
+        let in_background = self.setting.conditions.in_background;
+        let due = self.store.read_outboxes(|db, key| {
+            let rows = receipts::arrived(db, key)?.into_iter();
+            let ours = rows.filter(|(row, _)| row.server == server).map(|(_, secret)| secret);
+            let is_due = |secret: &ReceiptSecret| {
+                secret.look_at_ms <= now_ms
+                    || (!in_background && looks::is_cared_for(now_ms, secret.sealed_at_ms))
+            };
+            Ok(ours.filter(is_due).collect::<Vec<_>>())
+        })?;
+        Ok(due.into_iter().flatten().collect())
     }
 
-    /// Tells the listener what has changed since it heard of it.
-    fn tell(&mut self) -> Result<()> {
+    /// Tells the listener what has changed since it heard of it. Gives how long to wait, if there
+    /// is something that it can't hear yet.
+    fn tell(&mut self) -> Result<Option<Duration>> {
+        let mut wait = None;
         for status in status::statuses(&self.store)?.into_values() {
-            if self.told.get(&status.report).is_none_or(|(told, _)| *told != status) {
-                self.tell_of(status);
+            match self.told.get(&status.report) {
+                Some((told, _)) if *told == status => {}
+                Some((_, at)) if at.elapsed() < BETWEEN_CHANGES => {
+                    wait = wait.max(Some(BETWEEN_CHANGES.saturating_sub(at.elapsed())));
+                }
+                _ => self.tell_of(status),
             }
         }
-        Ok(())
+        Ok(wait)
     }
 
     fn tell_of(&mut self, status: ReportStatus) {
@@ -361,14 +353,18 @@ impl net::Journal for Journal<'_> {
     fn save(&mut self, memory: &Memory) -> std::io::Result<()> {
         let mut found = false;
         let saved = self.runner.store.write_outboxes(|transaction, key| {
-            let Some(mut row) = rows::find(transaction, self.part)? else { return Ok(()) };
+            let row = rows::find(transaction, self.part)?;
+            // Held: the report was called back under the upload.
+            let Some(mut row) = row.filter(|row| row.state != PartState::Held) else {
+                return Ok(());
+            };
             found = true;
             let mut secret = row.secret(key)?;
             row.sent = memory.offset.min(row.bytes);
             secret.memory = memory.clone();
             row.update(transaction, key, &secret)
         });
-        // The person deleted the report under the upload.
+        // The person deleted the report under the upload, or called it back.
         let saved = saved.and(if found { Ok(()) } else { Err(Error::NotFound) });
         saved.map_err(|error| {
             self.failed = Some(error);
@@ -379,41 +375,4 @@ impl net::Journal for Journal<'_> {
     fn progress(&mut self, progress: Progress) {
         self.runner.tell_progress(self.report, self.part, progress);
     }
-}
-
-fn is_newer(receipt: &Receipt, last: Option<&Receipt>) -> bool {
-    last.is_none_or(|last| receipt.sequence > last.sequence)
-}
-
-/// Writes into the report's parts what its receipt says of them.
-fn apply(
-    transaction: &rusqlite::Transaction<'_>,
-    key: &crate::vault::cell::CellKey,
-    receipt: &Receipt,
-) -> Result<()> {
-    for mut row in rows::all(transaction)? {
-        let mut secret = row.secret(key)?;
-        if secret.report != receipt.report {
-            continue;
-        }
-        let refused = receipt.refused.iter().find(|refused| refused.part == row.id);
-        if receipt.opened.contains(&row.id) || receipt.forwarded.contains(&row.id) {
-            row.state = PartState::Opened;
-            row.sent = row.bytes;
-            row.reason = None;
-        } else if let Some(refused) = refused {
-            row.state = PartState::Parked;
-            row.reason = Some(refused.reason.clone());
-        } else if receipt.missing.contains(&row.id) && row.state == PartState::Stored {
-            // The server said that it had every byte. It has not: once more, from the start.
-            row.state = PartState::Waiting;
-            row.sent = 0;
-            row.next_try_at_ms = 0;
-            secret.memory = Memory { starts: secret.memory.starts, ..Memory::default() };
-        } else {
-            continue;
-        }
-        row.update(transaction, key, &secret)?;
-    }
-    Ok(())
 }

@@ -30,6 +30,8 @@ pub enum ReportState {
     Opened,
     /// Something was refused; the person must decide.
     Parked,
+    /// The person called it back. Whether the organisation knows that is the reason's to say.
+    Recalled,
 }
 
 impl ReportState {
@@ -43,6 +45,7 @@ impl ReportState {
             Self::Stored => "state-stored",
             Self::Opened => "state-opened",
             Self::Parked => "state-parked",
+            Self::Recalled => "state-recalled",
         }
     }
 }
@@ -79,6 +82,8 @@ pub struct ReceiptStatus {
     pub asked_at_ms: Option<i64>,
     /// Why the last answer was not believed: a message id.
     pub problem: Option<String>,
+    /// By when somebody should have opened something, Unix ms.
+    pub deadline_at_ms: Option<i64>,
 }
 
 /// How far a part is.
@@ -100,17 +105,24 @@ pub struct PartStatus {
     pub in_flight: u64,
     /// Its ciphertext's length.
     pub total: u64,
+    /// Whether its ciphertext is still on this phone. It goes when a signed receipt lets it go.
+    pub on_phone: bool,
+    /// How often it was sent again because the organisation did not have it.
+    pub sent_again: u32,
 }
 
 /// The status of every report that was sealed, whether the vault is open or not.
 pub(crate) fn statuses(store: &Store) -> Result<BTreeMap<ReportId, ReportStatus>> {
-    Ok(store.read_outboxes(in_one)?.into_iter().flatten().collect())
+    let now_ms = store.now().unix_ms;
+    let outboxes = store.read_outboxes(|db, key| in_one(db, key, now_ms))?;
+    Ok(outboxes.into_iter().flatten().collect())
 }
 
 /// The status of the reports in one outbox.
-pub(super) fn in_one(
+fn in_one(
     connection: &Connection,
     key: &CellKey,
+    now_ms: i64,
 ) -> Result<BTreeMap<ReportId, ReportStatus>> {
     let mut reports: BTreeMap<ReportId, ReportStatus> = BTreeMap::new();
     for row in rows::all(connection)? {
@@ -130,11 +142,15 @@ pub(super) fn in_one(
                 signed_at_ms: secret.last.as_ref().map(|receipt| receipt.signed_at_ms),
                 asked_at_ms: (row.asked_at_ms > 0).then_some(row.asked_at_ms),
                 problem: secret.problem,
+                deadline_at_ms: secret.deadline_at_ms,
             };
         }
     }
     for report in reports.values_mut() {
         (report.state, report.reason) = summary(&report.parts);
+        if report.is_overdue(now_ms) {
+            report.reason = Some("nobody-opened".into());
+        }
     }
     Ok(reports)
 }
@@ -154,6 +170,15 @@ impl ReportStatus {
             parts: Vec::new(),
         }
     }
+
+    /// Whether somebody should have opened something by now, and nobody has. A report that was
+    /// called back needs nobody to call.
+    fn is_overdue(&self, now_ms: i64) -> bool {
+        let on_its_way = [ReportState::Waiting, ReportState::Sending, ReportState::Stored];
+        on_its_way.contains(&self.state)
+            && self.receipt.deadline_at_ms.is_some_and(|deadline| now_ms >= deadline)
+            && !self.parts.iter().any(|part| part.state == PartState::Opened)
+    }
 }
 
 impl PartStatus {
@@ -167,26 +192,43 @@ impl PartStatus {
             sent: row.sent,
             in_flight: 0,
             total: row.bytes,
+            on_phone: !secret.released,
+            sent_again: secret.memory.starts.missing,
         }
     }
 }
 
 /// One word for all parts: the least of what was reached, and never more.
 fn summary(parts: &[PartStatus]) -> (ReportState, Option<String>) {
+    if let Some(recall) = parts.iter().rev().find(|part| part.kind == PartKind::Recall) {
+        return (ReportState::Recalled, known_of(recall));
+    }
     let find = |state| parts.iter().find(|part| part.state == state);
-    let all = |wanted: &[PartState]| parts.iter().all(|part| wanted.contains(&part.state));
     if let Some(part) = find(PartState::Parked) {
         return (ReportState::Parked, part.reason.clone());
     }
-    if let Some(part) = find(PartState::Waiting) {
+    if let Some(part) = find(PartState::Waiting).or(find(PartState::Held)) {
         let some_left = parts.iter().any(|part| part.sent > 0);
         let state = if some_left { ReportState::Sending } else { ReportState::Waiting };
         return (state, part.reason.clone());
     }
-    if all(&[PartState::Opened]) {
+    // What the organisation did not want is not waited for, and proves nothing.
+    if find(PartState::Stored).is_none() && find(PartState::Opened).is_some() {
         return (ReportState::Opened, None);
     }
     (ReportState::Stored, None)
+}
+
+/// What the organisation knows of a recall: nothing to say only once it has opened it.
+fn known_of(recall: &PartStatus) -> Option<String> {
+    match recall.state {
+        PartState::Opened | PartState::Dropped => None,
+        PartState::Stored => Some("recall-stored".into()),
+        PartState::Waiting | PartState::Held if recall.reason.is_none() => {
+            Some("recall-not-sent".into())
+        }
+        PartState::Waiting | PartState::Held | PartState::Parked => recall.reason.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -203,7 +245,46 @@ mod tests {
             sent,
             in_flight: 0,
             total: 10,
+            on_phone: true,
+            sent_again: 0,
         }
+    }
+
+    #[test]
+    fn a_recalled_report_says_whether_the_organisation_knows() {
+        let of = |state, reason: Option<&str>| {
+            let recall = PartStatus {
+                kind: PartKind::Recall,
+                reason: reason.map(str::to_owned),
+                ..part(state, 0)
+            };
+            summary(&[part(PartState::Opened, 10), recall, part(PartState::Held, 0)])
+        };
+        let known = |state, reason| {
+            let (said, reason) = of(state, reason);
+            assert_eq!(said, ReportState::Recalled);
+            reason
+        };
+        assert_eq!(known(PartState::Waiting, None).as_deref(), Some("recall-not-sent"));
+        let no_network = Some("waiting-no-network");
+        assert_eq!(known(PartState::Waiting, no_network).as_deref(), no_network);
+        assert_eq!(known(PartState::Stored, None).as_deref(), Some("recall-stored"));
+        assert_eq!(known(PartState::Opened, None), None);
+    }
+
+    #[test]
+    fn a_report_that_nobody_opened_in_time_says_so_and_one_that_somebody_opened_does_not() {
+        let report = |state| {
+            let mut report = ReportStatus::draft(ReportId::ZERO);
+            report.parts = vec![part(state, 10), part(PartState::Stored, 10)];
+            report.state = summary(&report.parts).0;
+            report.receipt.deadline_at_ms = Some(1_000);
+            report
+        };
+        assert!(!report(PartState::Stored).is_overdue(999));
+        assert!(report(PartState::Stored).is_overdue(1_000));
+        assert!(report(PartState::Waiting).is_overdue(1_000));
+        assert!(!report(PartState::Opened).is_overdue(1_000));
     }
 
     #[test]
@@ -219,5 +300,55 @@ mod tests {
         assert_eq!(state(&[(Stored, 10), (Opened, 10)]), ReportState::Stored);
         assert_eq!(state(&[(Opened, 10), (Opened, 10)]), ReportState::Opened);
         assert_eq!(state(&[(Opened, 10), (Parked, 0)]), ReportState::Parked);
+    }
+
+    #[test]
+    fn no_two_parts_together_are_further_than_the_lesser() {
+        use PartState::{Dropped, Held, Opened, Parked, Stored, Waiting};
+        let all = [Waiting, Stored, Opened, Parked, Held, Dropped];
+        for (one, two) in all.into_iter().flat_map(|one| all.map(|two| (one, two))) {
+            let has = |state| one == state || two == state;
+            let (said, _) = summary(&[part(one, 10), part(two, 10)]);
+            if said == ReportState::Opened {
+                assert!(has(Opened) && !has(Waiting) && !has(Stored) && !has(Held) && !has(Parked));
+            }
+            if said == ReportState::Stored {
+                assert!(!has(Waiting) && !has(Held) && !has(Parked));
+            }
+            assert_ne!(said, ReportState::Recalled, "nobody called it back");
+        }
+    }
+
+    /// Whether a sentence of the message claims one of these words. "Nobody has opened it" claims
+    /// nothing.
+    fn claims(id: &str, words: &[&str]) -> bool {
+        let text = crate::texts::Texts::built_in().text(id, &[]).to_lowercase();
+        let claims = |sentence: &str| {
+            let said: Vec<_> = sentence.split(|c: char| !c.is_alphabetic()).collect();
+            !said.contains(&"nobody")
+                && !said.contains(&"not")
+                && words.iter().any(|word| said.contains(word))
+        };
+        text.split('.').any(claims)
+    }
+
+    #[test]
+    fn no_message_says_more_than_its_state() {
+        use ReportState::{Draft, Opened, Parked, Recalled, Sending, Stored, Waiting};
+        let read = ["opened", "read", "seen", "received", "delivered", "knows", "know", "known"];
+        let unread = [Draft, Waiting, Sending, Stored, Parked, Recalled];
+        let beside = ["nobody-opened", "recall-not-sent", "recall-stored", "held-recalled"];
+        for id in unread.map(ReportState::message_id).into_iter().chain(beside) {
+            assert!(!claims(id, &read), "{id} sounds as if somebody had read it");
+        }
+        for id in [Draft, Waiting, Sending, Parked].map(ReportState::message_id) {
+            assert!(!claims(id, &["stored", "arrived", "safe"]), "{id} sounds as if it had left");
+        }
+        let receipts = ["receipt-opened", "receipt-forwarded", "receipt-missing"];
+        let states = unread.map(ReportState::message_id).into_iter().chain([Opened.message_id()]);
+        for id in states.chain(beside).chain(receipts) {
+            assert!(!claims(id, &["police"]), "{id} sounds as if the police knew");
+        }
+        assert!(claims(Opened.message_id(), &read) && claims(Stored.message_id(), &["stored"]));
     }
 }

@@ -74,4 +74,16 @@ mod tests {
             assert!(size - padded(size - TAG) <= TAG || padded(size) == size, "{size}");
         }
     }
+
+    #[test]
+    fn the_pinned_sizes_are_those_of_the_page() {
+        let vectors = include_str!("../../../docs/formats/report.vectors.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let rows: Vec<[u64; 4]> = serde_json::from_value(vectors["padding"].clone()).unwrap();
+        assert_eq!(rows.len(), 9);
+        for [header, content, plaintext, file] in rows {
+            assert_eq!(padded_plaintext(header, content), plaintext, "{content}");
+            assert_eq!(header + sealed(plaintext), file, "{content}");
+        }
+    }
 }

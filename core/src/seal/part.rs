@@ -61,6 +61,13 @@ impl PartKind {
     pub fn is_file(self) -> bool {
         matches!(self, Self::Medium | Self::Original)
     }
+
+    /// Whether it waits for the organisation's word once its report was called back: pictures do,
+    /// words go on.
+    #[must_use]
+    pub fn waits_after_recall(self) -> bool {
+        matches!(self, Self::Face | Self::Medium | Self::Original)
+    }
 }
 
 /// The file inside a part that is not `part.json`.

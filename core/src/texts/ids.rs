@@ -19,7 +19,7 @@ pub fn ids() -> Vec<String> {
     ids.extend(MediaType::ALL.map(|media| format!("media-{}", media.name())));
     ids.extend(ProblemReason::ALL.map(|reason| reason.message_id().to_owned()));
     let lists = [
-        ANSWERS, STATES, PARTS, VAULT, RECEIPTS, WAITING, PARKED, ERRORS, NETWORK, REFUSED,
+        ANSWERS, STATES, BESIDE, PARTS, VAULT, RECEIPTS, WAITING, PARKED, ERRORS, NETWORK, REFUSED,
         REMOVED, REMAINING,
     ];
     ids.extend(lists.into_iter().flatten().map(|id| (*id).to_owned()));
@@ -54,6 +54,10 @@ const STATES: &[&str] = &[
     "state-parked",
     "state-recalled",
 ];
+
+/// What is said beside a state.
+const BESIDE: &[&str] =
+    &["nobody-opened", "recall-not-sent", "recall-stored", "held-recalled", "dropped-recalled"];
 
 const PARTS: &[&str] = &[
     "part-first_minute",
@@ -151,6 +155,13 @@ const REFUSED: &[&str] = &[
     "refused-media-malformed",
     "refused-media-too-complex",
     "refused-media-unreadable",
+    "refused-face-too-large",
+    "refused-face-not-jpeg",
+    "refused-nothing-sent",
+    "refused-empty-reply",
+    "refused-reply-too-long",
+    "refused-no-receipt",
+    "refused-receipt-too-long",
     "refused-damaged",
     "refused-malformed",
     "refused-bad-signature",

@@ -54,6 +54,8 @@ pub struct Starts {
     pub expired: u32,
     /// The organisation's server has another address now.
     pub moved: u32,
+    /// A receipt said that the organisation does not have it, although the server said it did.
+    pub missing: u32,
     /// The person restarted a part whose upload the server had spoilt.
     pub person: u32,
 }

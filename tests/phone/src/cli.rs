@@ -123,6 +123,31 @@ pub(crate) enum Command {
     /// Tell how far reports are.
     #[command(after_help = "Example: phone --home p --json status ID")]
     Status { id: Option<String> },
+    /// Show what the organisation asked, and the replies.
+    #[command(after_help = "Example: phone --home p --json messages ID")]
+    Messages { id: String },
+    /// Reply to the last question, or just write.
+    #[command(after_help = "Example: phone --home p reply ID 'The red one, with a hood'")]
+    Reply { id: String, text: String },
+    /// Tell everybody who got the report that the search can end. Deletes nothing.
+    #[command(after_help = "Example: phone --home p recall ID found")]
+    Recall {
+        id: String,
+        #[arg(value_parser = ["found", "withdrawn", "mistake"])]
+        why: String,
+    },
+    /// Show the organisation's last receipt, or save the proof of it.
+    #[command(after_help = "Examples: phone --home p receipt ID --to proof.json\n          \
+        phone --home p receipt ID --qr")]
+    Receipt {
+        id: String,
+        /// Where the proof is written.
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Draw it as a QR code.
+        #[arg(long, conflicts_with = "to")]
+        qr: bool,
+    },
     /// Start parked parts of a report again.
     #[command(after_help = "Example: phone --home p retry ID")]
     Retry { id: String, part: Option<String> },
@@ -203,6 +228,9 @@ pub(crate) struct NetworkArgs {
     /// The person asked the phone to save its battery.
     #[arg(long)]
     pub(crate) battery_saver: bool,
+    /// Nobody looks at the app: receipts are looked for less often.
+    #[arg(long)]
+    pub(crate) background: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

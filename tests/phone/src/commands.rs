@@ -17,11 +17,12 @@ use serde_json::{Value, json};
 
 use crate::cli::{Cli, Command, NetworkArgs, NetworkName, PassphraseChange, ProfileWay};
 use crate::device_key::FileDeviceKey;
+use crate::face;
 use crate::file_tools;
 use crate::json;
 use crate::output::{Output, Problem, sentence};
 
-type Done = Result<(), Problem>;
+pub(crate) type Done = Result<(), Problem>;
 
 pub(crate) fn run(cli: Cli, output: &Output) -> Done {
     match &cli.command {
@@ -55,6 +56,10 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
         Command::Plan(network) => phone.plan(&network),
         Command::Run { seconds, network, proxy } => phone.run(seconds, &network, proxy),
         Command::Status { id } => phone.status(id.as_deref()),
+        Command::Messages { id } => phone.messages(&id),
+        Command::Reply { id, text } => phone.reply(&id, &text),
+        Command::Recall { id, why } => phone.recall(&id, &why),
+        Command::Receipt { id, to, qr } => phone.receipt(&id, to.as_deref(), qr),
         Command::Retry { id, part } => phone.retry(&id, part.as_deref()),
         Command::Delete { id } => phone.delete(&id),
         Command::Passphrase { change } => phone.passphrase(old.as_ref(), change),
@@ -82,9 +87,10 @@ fn open(cli: &Cli) -> Result<Homeward, Problem> {
     Ok(Homeward::open(options)?)
 }
 
-struct Phone<'a> {
-    core: Homeward,
-    output: &'a Output,
+/// The core, and where what it gave is told.
+pub(crate) struct Phone<'a> {
+    pub(crate) core: Homeward,
+    pub(crate) output: &'a Output,
 }
 
 impl Phone<'_> {
@@ -219,7 +225,11 @@ impl Phone<'_> {
 
     fn attach(&self, id: &str, file: PathBuf, field: &str, original: Original) -> Done {
         let (id, field) = (report_id(id)?, field_id(field)?);
-        let medium = self.core.attach(id, &field, Source::Path(file), original)?;
+        let medium = self.core.attach(id, &field, Source::Path(file.clone()), original)?;
+        // A phone's decoder reads more kinds of pictures; without a face the report leaves as well.
+        if let Some(face) = face::of(&file, medium.facts.orientation) {
+            self.core.set_face(id, medium.id, &face)?;
+        }
         let mut json = json::medium(&medium);
         json["if_taken_when_last_seen"] = json::offers(&self.core.offers(id, medium.id, true)?);
         self.output
@@ -252,6 +262,7 @@ impl Phone<'_> {
             "due": json::planned(&plan.due),
             "waiting": json::planned(&plan.waiting),
             "next_at_ms": plan.next_at_ms,
+            "look_at_ms": plan.look_at_ms,
         });
         self.output.tell(&json, || {
             format!("{} parts would be sent now, {} wait", plan.due.len(), plan.waiting.len())
@@ -385,7 +396,7 @@ fn conditions(args: &NetworkArgs) -> Conditions {
         NetworkName::Metered => Network::Metered,
         NetworkName::None => Network::None,
     };
-    Conditions { network, battery_saver: args.battery_saver }
+    Conditions { network, battery_saver: args.battery_saver, in_background: args.background }
 }
 
 /// The first line of a file.
@@ -395,7 +406,7 @@ fn read_passphrase(path: &Path) -> Result<Passphrase, Problem> {
     Ok(Passphrase::new(text.lines().next().unwrap_or_default()))
 }
 
-fn report_id(text: &str) -> Result<ReportId, Problem> {
+pub(crate) fn report_id(text: &str) -> Result<ReportId, Problem> {
     Ok(text.parse().map_err(|_| Error::NotFound)?)
 }
 

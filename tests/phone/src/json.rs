@@ -144,6 +144,8 @@ fn part(part: &PartStatus) -> Value {
         "reason": part.reason,
         "sent": part.sent,
         "in_flight": part.in_flight,
+        "on_phone": part.on_phone,
+        "sent_again": part.sent_again,
         "total": part.total,
     })
 }

@@ -6,9 +6,11 @@
 mod cli;
 mod commands;
 mod device_key;
+mod face;
 mod file_tools;
 mod json;
 mod output;
+mod talking;
 
 use std::process::ExitCode;
 

@@ -5,21 +5,25 @@
 //! the list shows, and the version and hash of the draft row. So the list opens without touching
 //! any report key, and an old draft row that is put back does not match its head.
 
+mod body;
+mod moves;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::crypto::sha256;
 use crate::error::{Error, Result};
-use crate::forms::{self, Answers, FieldId, Form, FormId, Moment, Progress};
-use crate::ids::{Digest, MediumId, PartId, ReportId};
-use crate::media::{Facts, Manifest};
+use crate::forms::{self, FieldId, Form, FormId, Moment, Progress};
+use crate::ids::{Digest, MediumId, ReportId};
 use crate::seal::ReportKeys;
 use crate::vault::Keys;
 use crate::vault::cell::{Cell, CellKey};
-use crate::vault::keys::{ReportKey, VaultKey};
+use crate::vault::keys::ReportKey;
+
+pub(crate) use body::{Body, SentMedium, SentReply, SentVersion, StoredFile, StoredMedium, Which};
+pub(crate) use moves::{copy_all, reseal_all};
 
 /// A report as it is stored.
 pub(crate) struct Draft {
@@ -55,160 +59,11 @@ pub(crate) struct Refresh {
     pub(crate) due_ms: i64,
 }
 
-/// Everything the person said, sealed under the report key.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Body {
-    /// The seed of the report's keys.
-    seed: [u8; 32],
-    pub(crate) form: FormId,
-    pub(crate) form_version: u32,
-    /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
-    answers: BTreeMap<String, Value>,
-    /// When each field was answered or attached to last.
-    pub(crate) answered_at_ms: BTreeMap<FieldId, i64>,
-    pub(crate) from_profile: Option<ReportId>,
-    pub(crate) media: Vec<StoredMedium>,
-    /// What was sent so far, oldest first.
-    pub(crate) sent: Vec<SentVersion>,
-}
-
-/// A photo, video or recording of a report: a scrubbed copy, the untouched original, or both.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct StoredMedium {
-    pub(crate) id: MediumId,
-    pub(crate) field: FieldId,
-    pub(crate) facts: Facts,
-    pub(crate) manifest: Manifest,
-    /// For all who may see the field; none for a file that can't be cleaned.
-    pub(crate) scrubbed: Option<StoredFile>,
-    /// The file as it was, for the police; only if the person wanted it.
-    pub(crate) original: Option<StoredFile>,
-}
-
-/// Which of the files of a medium.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// The scrubbed copy.
-    Scrubbed,
-    /// The file as it was.
-    Original,
-}
-
-/// A sealed file of a medium.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct StoredFile {
-    /// The file's own id: that of the medium for the scrubbed copy, another one for the original.
-    pub(crate) id: MediumId,
-    /// What it is called on its way, without number and ending.
-    pub(crate) stem: String,
-    /// The usual ending of such a file.
-    pub(crate) extension: String,
-    pub(crate) bytes: u64,
-    pub(crate) sha256: Digest,
-    /// The hash of the sealed file.
-    pub(crate) file_sha256: Digest,
-    /// The part it left in, and the name it has there.
-    pub(crate) sent: Option<SentMedium>,
-}
-
-impl StoredMedium {
-    /// All its sealed files.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &StoredFile> {
-        self.scrubbed.iter().chain(&self.original)
-    }
-
-    /// One of them.
-    pub(crate) fn file(&self, which: Which) -> Option<&StoredFile> {
-        match which {
-            Which::Scrubbed => self.scrubbed.as_ref(),
-            Which::Original => self.original.as_ref(),
-        }
-    }
-
-    /// The same, to be changed.
-    pub(crate) fn file_mut(&mut self, which: Which) -> Option<&mut StoredFile> {
-        match which {
-            Which::Scrubbed => self.scrubbed.as_mut(),
-            Which::Original => self.original.as_mut(),
-        }
-    }
-}
-
-impl StoredFile {
-    /// What it is called on its way, as the `number`-th medium of its report.
-    pub(crate) fn name(&self, number: usize) -> String {
-        format!("{}-{number}.{}", self.stem, self.extension)
-    }
-}
-
-/// Where a medium went.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct SentMedium {
-    pub(crate) part: PartId,
-    pub(crate) name: String,
-}
-
-/// A version of the report that was sealed.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct SentVersion {
-    /// The hash of the statement that led the version; the next one names it.
-    pub(crate) digest: Digest,
-    /// The hash of the first minute's answers, to see whether they changed.
-    pub(crate) first_minute: Digest,
-    /// The hash of all answers; none if only the first minute left.
-    pub(crate) answers: Option<Digest>,
-}
-
-impl Body {
-    pub(crate) fn keys(&self) -> ReportKeys {
-        ReportKeys::derive(self.seed)
-    }
-
-    pub(crate) fn form(&self) -> Result<&'static Form> {
-        // The form of a stored draft is one that this program had when it was begun.
-        Form::built_in(&self.form).ok_or(Error::Damaged)
-    }
-
-    /// The answers as the form understands them, and those it has no place for.
-    pub(crate) fn answers(&self, form: &Form) -> Answers {
-        Answers::read(form, self.answers.clone())
-    }
-
-    /// Replaces all answers.
-    pub(crate) fn set_answers(&mut self, answers: &Answers) {
-        self.answers = answers.to_stored();
-    }
-
-    /// The hash of all answers, to see whether they changed.
-    pub(crate) fn answers_digest(&self) -> Digest {
-        // Strings and what was JSON before: this can't fail.
-        sha256(&serde_json::to_vec(&self.answers).unwrap_or_default())
-    }
-
-    /// How many media each field has.
-    pub(crate) fn media_counts(&self) -> BTreeMap<FieldId, usize> {
-        let mut counts = BTreeMap::new();
-        for medium in &self.media {
-            *counts.entry(medium.field.clone()).or_default() += 1;
-        }
-        counts
-    }
-}
-
 impl Draft {
     /// An empty draft, on no disk yet.
     pub(crate) fn new(form: &Form, now: Moment) -> Self {
         let report = ReportKeys::make();
-        let body = Body {
-            seed: *report.seed(),
-            form: form.id.clone(),
-            form_version: form.version,
-            answers: BTreeMap::new(),
-            answered_at_ms: BTreeMap::new(),
-            from_profile: None,
-            media: Vec::new(),
-            sent: Vec::new(),
-        };
+        let body = Body::new(&report, form);
         let head = Head {
             form: form.id.clone(),
             title: None,
@@ -298,7 +153,7 @@ pub(crate) fn save(
         (id.as_bytes(), draft_version, sealed),
     )?;
     transaction.execute("DELETE FROM medium WHERE report = ?1", [id.as_bytes()])?;
-    for file in draft.body.media.iter().flat_map(StoredMedium::files) {
+    for file in draft.body.files() {
         let row = (file.id.as_bytes(), id.as_bytes());
         transaction.execute("INSERT INTO medium (id, report) VALUES (?1, ?2)", row)?;
     }
@@ -376,107 +231,12 @@ pub(crate) fn all_media(
     let mut media = BTreeSet::new();
     for (id, _) in list(connection, keys)? {
         match load(connection, keys, id) {
-            Ok(draft) => {
-                let files = draft.body.media.iter().flat_map(StoredMedium::files);
-                media.extend(files.map(|file| file.id));
-            }
+            Ok(draft) => media.extend(draft.body.files().map(|file| file.id)),
             Err(Error::Damaged) => return Ok(None),
             Err(error) => return Err(error),
         }
     }
     Ok(Some(media))
-}
-
-/// Seals every report again under a new vault key. What does not open under the old one stays as
-/// it is: it is damaged already, and not ours to delete.
-pub(crate) fn reseal_all(
-    transaction: &Transaction<'_>,
-    old: &VaultKey,
-    new: &VaultKey,
-) -> Result<()> {
-    for row in report_rows(transaction)? {
-        let Some(key) = moved_key(&row, old, new)? else { continue };
-        let head = moved_head(&row, old, new)?;
-        transaction.execute(
-            "UPDATE report SET key = ?2, head = ?3 WHERE id = ?1",
-            (row.id.as_bytes(), key, head),
-        )?;
-    }
-    Ok(())
-}
-
-/// Copies every report into another database, sealed under its vault key. Report keys, and with
-/// them drafts and blobs, stay as they are.
-pub(crate) fn copy_all(
-    from: &Connection,
-    old: &VaultKey,
-    to: &Transaction<'_>,
-    new: &VaultKey,
-) -> Result<()> {
-    for row in report_rows(from)? {
-        let key = moved_key(&row, old, new)?.ok_or(Error::Damaged)?;
-        to.execute(
-            "INSERT OR REPLACE INTO report (id, version, key, head) VALUES (?1, ?2, ?3, ?4)",
-            (row.id.as_bytes(), row.version, key, moved_head(&row, old, new)?),
-        )?;
-    }
-    for (table, columns) in [("draft", "id, version, body"), ("medium", "id, report")] {
-        copy_table(from, to, table, columns)?;
-    }
-    Ok(())
-}
-
-/// Copies rows whose columns need no other key.
-fn copy_table(from: &Connection, to: &Transaction<'_>, table: &str, columns: &str) -> Result<()> {
-    let mut select = from.prepare(&format!("SELECT {columns} FROM {table}"))?;
-    let count = select.column_count();
-    let places = vec!["?"; count].join(", ");
-    let mut insert =
-        to.prepare(&format!("INSERT OR REPLACE INTO {table} ({columns}) VALUES ({places})"))?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let values = (0..count).map(|at| row.get::<_, rusqlite::types::Value>(at));
-        let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
-        insert.execute(rusqlite::params_from_iter(values))?;
-    }
-    Ok(())
-}
-
-/// A row of the `report` table, sealed.
-struct ReportRow {
-    id: ReportId,
-    version: u64,
-    key: Vec<u8>,
-    head: Vec<u8>,
-}
-
-fn report_rows(connection: &Connection) -> Result<Vec<ReportRow>> {
-    let mut statement = connection.prepare("SELECT id, version, key, head FROM report")?;
-    let rows = statement.query_map([], |row| {
-        Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    })?;
-    let mut reports = Vec::new();
-    for row in rows {
-        let (id, version, key, head) = row?;
-        let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
-        reports.push(ReportRow { id, version, key, head });
-    }
-    Ok(reports)
-}
-
-/// The report key under the new vault key; none if it does not open under the old one.
-fn moved_key(row: &ReportRow, old: &VaultKey, new: &VaultKey) -> Result<Option<Vec<u8>>> {
-    let Ok(key) = old.unwrap(row.id, &row.key) else { return Ok(None) };
-    new.wrap(row.id, &key).map(Some)
-}
-
-/// The head under the new vault key, or as it is if it does not open under the old one.
-fn moved_head(row: &ReportRow, old: &VaultKey, new: &VaultKey) -> Result<Vec<u8>> {
-    let cell = head_cell(&row.id, row.version);
-    match old.cells().open(cell, &row.head) {
-        Ok(head) => new.cells().seal(cell, &head),
-        Err(_) => Ok(row.head.clone()),
-    }
 }
 
 fn open_head(key: &CellKey, id: ReportId, version: u64, sealed: &[u8]) -> Result<Head> {

@@ -1,0 +1,156 @@
+//! Turns a draft into sealed parts: the step after which nothing is in clear.
+//!
+//! Each part is sealed into the spool and synced; then one transaction adds all queue rows and
+//! writes down what was sent. A kill before that transaction leaves files without rows, which the
+//! next start sweeps, and the draft unsent; a kill after it leaves nothing undone.
+
+mod sealer;
+mod version;
+mod words;
+
+use rusqlite::Transaction;
+
+use self::sealer::Sealer;
+use self::version::{Leaving, SentCopy, Version};
+use crate::brand::Pack;
+use crate::drafts::{self, Draft, SentVersion};
+use crate::error::{Refusal, Result};
+use crate::forms::{self, Audience, FormId, Moment};
+use crate::ids::{Digest, PartId, ReportId};
+use crate::queue::{self, Expected, NewPart, PartSecret};
+use crate::seal::{ListedPart, PartKind};
+use crate::store::Store;
+use crate::vault::Keys;
+
+pub use words::{Message, MessageFrom};
+pub(crate) use words::{messages, recall, reply};
+
+/// How much of a report leaves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything that was answered and attached.
+    #[default]
+    All,
+    /// Only the ten answers of the first minute.
+    FirstMinute,
+}
+
+/// Over which networks the media of a report may leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SendWhen {
+    /// Over any.
+    Now,
+    /// Only over one that costs nothing. Words never wait for it.
+    Wifi,
+}
+
+impl SendWhen {
+    /// What is meant when the person does not say: a missing child's photo does not wait.
+    #[must_use]
+    pub fn preset(form: &FormId) -> Self {
+        if form.as_str() == "missing_child" { Self::Now } else { Self::Wifi }
+    }
+}
+
+/// What was sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedReport {
+    /// The report.
+    pub report: ReportId,
+    /// Its version, from 1.
+    pub version: u32,
+    /// The parts, the most urgent first.
+    pub parts: Vec<SealedPart>,
+}
+
+/// A part that was sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedPart {
+    /// Its id.
+    pub part: PartId,
+    /// Who can open it.
+    pub audiences: Vec<Audience>,
+    /// What it is.
+    pub kind: PartKind,
+    /// The length of its ciphertext.
+    pub bytes: u64,
+}
+
+impl From<&ListedPart> for SealedPart {
+    fn from(part: &ListedPart) -> Self {
+        let ListedPart { part, kind, audiences, bytes, .. } = part.clone();
+        Self { part, audiences, kind, bytes }
+    }
+}
+
+/// Seals a version of a report and queues it.
+pub(crate) fn send(
+    store: &Store,
+    pack: &Pack,
+    id: ReportId,
+    scope: Scope,
+    when: SendWhen,
+) -> Result<SealedReport> {
+    // Nobody sweeps what has no row yet.
+    let _held = store.home.hold_files()?;
+    let mut draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
+    let form = draft.body.form()?;
+    let answers = draft.body.answers(form);
+    if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
+        return Err(Refusal::EmptyReport.into());
+    }
+    let number = draft.body.sent.len() as u32 + 1;
+    let mut sealer = Sealer::new(store, pack, &draft, number);
+    let version = Version::of(store, pack, &draft, form, &answers);
+    let leaving = version.seal(scope, &mut sealer)?;
+    let first_minute = version.first_minute_digest();
+    sealer.sync()?;
+    let sealed = sealer.sealed(id, number);
+    note(&mut draft, leaving, first_minute, scope);
+    let now = store.now();
+    store.write(id, |transaction, keys| {
+        enqueue(transaction, keys, pack, &draft, sealer.parts(), when, now)?;
+        drafts::save(transaction, keys, &draft, now)
+    })?;
+    sealer.keep();
+    Ok(sealed)
+}
+
+/// Writes into the draft what of it leaves.
+fn note(draft: &mut Draft, leaving: Leaving, first_minute: Digest, scope: Scope) {
+    let answers = (scope == Scope::All).then(|| draft.body.answers_digest());
+    draft.body.sent.push(SentVersion { digest: leaving.lead, first_minute, answers });
+    for SentCopy { at, which, sent } in leaving.media {
+        if let Some(file) = draft.body.media[at].file_mut(which) {
+            file.sent = Some(sent);
+        }
+    }
+}
+
+/// Adds the rows of sealed parts, and the one that says where the receipt comes.
+fn enqueue(
+    transaction: &Transaction<'_>,
+    keys: Keys<'_>,
+    pack: &Pack,
+    draft: &Draft,
+    parts: &[ListedPart],
+    when: SendWhen,
+    now: Moment,
+) -> Result<()> {
+    let (server, report) = (pack.organisation.fingerprint(), draft.id);
+    let key = keys.queue();
+    let report_version = draft.body.sent.len() as u32;
+    let holding = queue::is_holding(transaction, &key, report)?;
+    for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
+        let wifi_only = when == SendWhen::Wifi && kind.is_file();
+        let held = holding && kind.waits_after_recall();
+        let secret = PartSecret::new(report, kind, audiences, report_version, sha256);
+        queue::insert(
+            transaction,
+            &key,
+            &NewPart { id: part, server, bytes, wifi_only, held, secret },
+        )?;
+    }
+    let expected = Expected { now_ms: now.unix_ms, within_ms: pack.deadlines.receipt_ms() };
+    queue::expect_receipt(transaction, &key, server, &draft.body.keys(), expected)
+}
