@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 
+pub mod bombs;
 pub mod canary;
 pub mod journey;
 pub mod not_run;

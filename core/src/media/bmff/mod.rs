@@ -231,6 +231,7 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
             b"meta" if !again && is_still => {}
             b"ftyp" if !again => brands(source, found, &mut canvas)?,
             b"styp" => brands(source, found, &mut canvas)?,
+            b"mdat" if top.cut && found.end == source.len() => cut_media(found, &mut canvas),
             b"mdat" => canvas.keep(found.start..found.body),
             b"moof" if !is_still || has(b"moov") => {}
             b"sidx" | b"mfra" => index(source, found, &mut canvas)?,
@@ -281,6 +282,17 @@ fn brands(source: &dyn ReadAt, found: &TopBox, canvas: &mut Canvas) -> Result<()
 
 /// Highest version of a brand that says nothing else.
 const MAX_VERSION: u32 = 0x1_0000;
+
+/// Makes media data that were cut short say how much there is: what a box claims and does not have
+/// makes readers refuse the whole film.
+fn cut_media(found: &TopBox, canvas: &mut Canvas) {
+    let len = found.end - found.start;
+    let header = match (u32::try_from(len), found.body - found.start) {
+        (Ok(len), 8) => [&len.to_be_bytes()[..], b"mdat"].concat(),
+        _ => [&1_u32.to_be_bytes()[..], b"mdat", &len.to_be_bytes()].concat(),
+    };
+    canvas.put(found.start, header);
+}
 
 /// Keeps an index of fragments.
 fn index(source: &dyn ReadAt, found: &TopBox, canvas: &mut Canvas) -> Result<()> {

@@ -5,6 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::{Format, MediaError, Piece, Plan, ReadAt, RemovedKind, facts, scrub, sniff};
+use super::boxes::top;
 use super::fixtures::{
     CANARY, Media, boxed, brands, copy, fragmented, leaks, moov, movie, scrubbed, slice, still,
     video_samples,
@@ -64,6 +65,7 @@ fn a_file_cut_anywhere_gives_an_error_or_a_clean_copy() {
             if let Ok(clean) = scrubbed(&file[..len]) {
                 assert!(!leaks(&clean), "cut at {len}");
                 assert_eq!(scrubbed(&clean).unwrap(), clean, "cut at {len}");
+                assert!(!top(&clean).unwrap().cut, "a box is longer than the file, cut at {len}");
             }
         }
     }

@@ -14,7 +14,8 @@ pub(super) struct Lzw {
     bits: u32,
     /// The code that the next string gets.
     next: u16,
-    /// The length of the string of each code.
+    /// The length of the string of each code behind the one that ends the image. Grows with the
+    /// codes: a file of a million tiny images must not fill a table for each.
     lengths: Vec<u16>,
     /// The length of the string before; none right after a clear.
     last_len: Option<u16>,
@@ -36,7 +37,7 @@ impl Lzw {
             clear,
             bits: u32::from(code_bits) + 1,
             next: clear + 2,
-            lengths: vec![1; TABLE_LEN],
+            lengths: Vec::new(),
             last_len: None,
             pool: 0,
             pooled: 0,
@@ -82,6 +83,7 @@ impl Lzw {
         if code == self.clear {
             self.bits = self.clear.trailing_zeros() + 1;
             self.next = self.clear + 2;
+            self.lengths.clear();
             self.last_len = None;
             return Ok(());
         }
@@ -92,7 +94,7 @@ impl Lzw {
         let grown = self.last_len.map(|len| len + 1);
         let len = match grown {
             _ if code < self.clear => 1,
-            Some(_) if code < self.next => self.lengths[usize::from(code)],
+            Some(_) if code < self.next => self.lengths[usize::from(code - self.clear - 2)],
             // The string that this very code completes.
             Some(grown) if code == self.next && usize::from(code) < TABLE_LEN => grown,
             _ => return Err(MediaError::Malformed),
@@ -100,7 +102,7 @@ impl Lzw {
         if let Some(grown) = grown
             && usize::from(self.next) < TABLE_LEN
         {
-            self.lengths[usize::from(self.next)] = grown;
+            self.lengths.push(grown);
             self.next += 1;
             if self.next == 1 << self.bits && self.bits < MAX_BITS {
                 self.bits += 1;
