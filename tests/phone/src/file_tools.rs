@@ -1,9 +1,10 @@
 //! `facts` and `scrub`: what the media room does, on files, without a home.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use homeward_core::media::{Piece, Plan};
 use homeward_core::{Refusal, media};
 use serde_json::json;
 
@@ -29,7 +30,7 @@ pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Prob
     let plan = media::scrub(&source)?;
     let partial = to.with_extension("partial");
     let written = File::create(&partial)
-        .and_then(|mut file| io::copy(&mut plan.reader(&source), &mut file))
+        .and_then(|file| write(&plan, &source, &file))
         .and_then(|bytes| fs::rename(&partial, to).map(|()| bytes));
     let bytes_out = written.map_err(|error| {
         let _ = fs::remove_file(&partial);
@@ -44,6 +45,25 @@ pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Prob
         "bytes_out": bytes_out,
     });
     output.tell(&json, || crate::json::removed_in_words(&plan.manifest))
+}
+
+/// Carries out a plan from file to file: what stays is copied by the kernel.
+fn write(plan: &Plan, mut source: &File, mut to: &File) -> io::Result<u64> {
+    for piece in &plan.pieces {
+        let (wanted, copied) = match piece {
+            Piece::Copy(range) => {
+                let len = range.end - range.start;
+                source.seek(SeekFrom::Start(range.start))?;
+                (len, io::copy(&mut source.take(len), &mut to)?)
+            }
+            Piece::Put(bytes) => (0, to.write_all(bytes).map(|()| 0)?),
+            Piece::Zeros(len) => (*len, io::copy(&mut io::repeat(0).take(*len), &mut to)?),
+        };
+        if copied != wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(plan.len())
 }
 
 fn open(path: &Path) -> Result<File, Problem> {

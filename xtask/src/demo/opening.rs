@@ -2,6 +2,7 @@
 //! everything at the end. Then the phone learns of it.
 
 use std::fs;
+use std::path::Path;
 
 use homeward_tests::organisation::text;
 use serde_json::Value;
@@ -55,23 +56,34 @@ fn same_photos(stage: &Stage, report: &Report) -> Result {
     let folder = stage.folder.join("files");
     let written = stage.organisation.desk.ask(&["files", &report.id, "--to", text(&folder)?])?;
     let names = list(&written["files"]).map(|file| word(&file["file"]));
-    let photos: Vec<&str> = names.filter(|name| name.starts_with("photo-")).collect();
+    let is_medium = |name: &&str| STEMS.iter().any(|stem| name.starts_with(stem));
+    let photos: Vec<&str> = names.filter(is_medium).collect();
     expect(photos.len() == report.photos.len(), "the desk has another number of photos")?;
     for (number, photo) in report.photos.iter().enumerate() {
-        let clean = stage.folder.join(format!("clean-{}", number + 1));
-        stage.phone.ask(&["scrub", text(photo)?, text(&clean)?])?;
-        let wanted = fs::read(&clean)?;
-        let name = photos.iter().find(|name| name.starts_with(&format!("photo-{}.", number + 1)));
+        let numbered = format!("-{}.", number + 1);
+        let name = photos.iter().find(|name| name.contains(&numbered));
         let name = name.ok_or("a photo is missing at the desk")?;
+        let (wanted, what) = if name.starts_with("original-") {
+            (fs::read(photo)?, "the untouched file")
+        } else {
+            (clean(stage, photo)?, "the phone's clean copy")
+        };
         expect(fs::read(folder.join(name))? == wanted, "a photo changed on its way")?;
-        say::detail(&format!(
-            "{name}: {} bytes, the same as the phone's clean copy.",
-            wanted.len()
-        ));
-        fs::remove_file(clean)?;
+        say::detail(&format!("{name}: {} bytes, the same as {what}.", wanted.len()));
     }
     Ok(())
 }
+
+fn clean(stage: &Stage, photo: &Path) -> Result<Vec<u8>> {
+    let path = stage.folder.join("clean");
+    stage.phone.ask(&["scrub", text(photo)?, text(&path)?])?;
+    let bytes = fs::read(&path)?;
+    fs::remove_file(path)?;
+    Ok(bytes)
+}
+
+/// What the files of media are called, by what they are.
+const STEMS: [&str; 4] = ["photo-", "video-", "recording-", "original-"];
 
 /// The phone fetches and verifies the receipt.
 pub(super) fn receipt(stage: &Stage, report: &Report) -> Result {

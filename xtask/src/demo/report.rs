@@ -56,8 +56,11 @@ impl Report {
     /// The sealed lengths of all parts but the last to leave, and of that one.
     pub(super) fn last_and_others(&self) -> (u64, u64) {
         let total: u64 = self.parts.iter().map(|part| part.bytes).sum();
-        let media = self.parts.iter().filter(|part| part.kind == "medium");
-        let last = media.map(|part| part.bytes).max().unwrap_or(0);
+        let largest = |kind: &str| {
+            let parts = self.parts.iter().filter(|part| part.kind == kind);
+            parts.map(|part| part.bytes).max()
+        };
+        let last = largest("original").or_else(|| largest("medium")).unwrap_or(0);
         (last, total - last)
     }
 }
@@ -77,7 +80,7 @@ fn attach(
     secrets: &mut Vec<String>,
 ) -> Result {
     say::step(&format!("The parent adds a photo of {}", say::bytes(fs::metadata(photo)?.len())));
-    let medium = stage.phone.ask(&["attach", id, text(photo)?])?;
+    let medium = as_it_can_be(stage, id, text(photo)?)?;
     let facts = &medium["facts"];
     let fact = |key: &str| facts.get(key).map(|value| format!("{key} {value}"));
     let told = ["taken_at", "offset", "latitude", "longitude", "make", "model"].map(fact);
@@ -85,9 +88,13 @@ fn attach(
     let told = if told.is_empty() { "nothing".into() } else { told.join(", ") };
     say::detail(&format!("The photo tells: {told}"));
     for removed in medium["removed"].as_array().into_iter().flatten() {
-        say::detail(&format!("{}: {} bytes", word(&removed["kind"]), removed["bytes"]));
+        let (what, bytes) = (in_words(word(&removed["kind"])), &removed["bytes"]);
+        say::detail(&format!("Removed: {what} ({bytes} bytes)"));
     }
-    say::detail("Only the cleaned copy is kept, and it is encrypted.");
+    say::detail(match word(&medium["copies"]) {
+        "original" => "It can't be cleaned: the untouched file goes sealed, to the police alone.",
+        _ => "Only the cleaned copy is kept, and it is encrypted.",
+    });
     secrets.extend(
         ["taken_at", "model"].iter().filter_map(|key| facts[key].as_str()).map(str::to_owned),
     );
@@ -96,6 +103,30 @@ fn attach(
         last_seen(stage, id, &medium["if_taken_when_last_seen"], secrets)?;
     }
     Ok(())
+}
+
+/// Photos answer the first question. A film, a recording and what can't be cleaned are attached too,
+/// each as the phone's own refusals lead there.
+fn as_it_can_be(stage: &Stage, id: &str, file: &str) -> Result<Value> {
+    let calls: [&[&str]; 4] = [
+        &[],
+        &["--field", "attachments"],
+        &["--original"],
+        &["--field", "attachments", "--original"],
+    ];
+    let mut refused = Err("nothing was tried".into());
+    for call in calls {
+        match stage.phone.ask(&[&["attach", id, file], call].concat()) {
+            Ok(medium) => return Ok(medium),
+            Err(refusal) => refused = Err(refusal.into()),
+        }
+    }
+    refused
+}
+
+/// The kinds of what was removed have plain names: `removed-maker-note`.
+fn in_words(kind: &str) -> String {
+    kind.trim_start_matches("removed-").replace('-', " ")
 }
 
 /// A photo may be years old: only the parent can say that it was taken when the child was last seen.

@@ -3,10 +3,12 @@ package org.homeward
 import org.homeward.ffi.Age
 import org.homeward.ffi.Answer
 import org.homeward.ffi.ApiException
+import org.homeward.ffi.Copies
 import org.homeward.ffi.FieldKind
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.MessageIds
 import org.homeward.ffi.Moment
+import org.homeward.ffi.Original
 import org.homeward.ffi.Place
 import org.homeward.ffi.ReportState
 import org.homeward.ffi.Stage
@@ -99,6 +101,18 @@ class ReportTest {
                 assertEquals(emptyList(), homeward.offers(id, medium.id, takenWhenLastSeen = true))
             }
             assertEquals(-1, libc.close(descriptor), "the core closed the descriptor")
+        }
+
+    @Test
+    fun `what can not be cleaned is kept only as an original and only if that is wished`() =
+        phone.open { homeward ->
+            val id = homeward.newReport()
+            val text = MediaSource.Bytes("no photo".encodeToByteArray())
+            refusedAs(MessageIds.REFUSED_MEDIA_UNSUPPORTED) { homeward.attach(id, "photo", text) }
+            val kept = homeward.attach(id, "photo", text, Original.KEEP)
+            assertEquals(Copies.ORIGINAL, kept.copies)
+            val both = homeward.attach(id, "photo", MediaSource.Bytes(photo()), Original.KEEP)
+            assertEquals(Copies.BOTH, both.copies)
         }
 
     @Test
