@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a measurement that can't be made has failed")]
 #![allow(clippy::print_stdout, reason = "one line of JSON is all that it is for")]
 
+mod made;
 mod peak;
 mod photo;
 mod sealing;
@@ -21,12 +22,22 @@ enum Task {
     Peak { command: Vec<String> },
     /// Write a photo of about so many bytes
     MakePhoto { bytes: usize, to: PathBuf },
+    /// Write another file to scrub: webp, png, mp4, sparse-mp4
+    Make { kind: String, bytes: u64, to: PathBuf },
     /// Copy a file in memory
     Memcpy { file: PathBuf },
     /// Scrub a file in memory
     Scrub { file: PathBuf },
     /// Scrub a file as a phone does, from the disk
     ScrubStream { file: PathBuf },
+    /// Plan the scrubbing of a file on the disk, and copy nothing
+    Plan { file: PathBuf },
+    /// Read the facts of a file and scrub it, whatever comes of it
+    Attempt { file: PathBuf },
+    /// Read the `moov` of a film on the disk
+    ReadMoov { file: PathBuf },
+    /// Inflate the pixels of a PNG
+    Inflate { file: PathBuf },
     /// Seal so many bytes
     Seal { bytes: u64 },
     /// Encrypt so many bytes with ring's ChaCha20-Poly1305, in the chunks of an age file
@@ -39,9 +50,14 @@ fn main() {
     let said = match Task::parse() {
         Task::Peak { command } => peak::of(&command),
         Task::MakePhoto { bytes, to } => photo::make(bytes, &to),
+        Task::Make { kind, bytes, to } => made::make(&kind, bytes, &to),
         Task::Memcpy { file } => photo::memcpy(&file),
         Task::Scrub { file } => photo::scrub(&file),
         Task::ScrubStream { file } => photo::scrub_stream(&file),
+        Task::Plan { file } => photo::plan(&file),
+        Task::Attempt { file } => photo::attempt(&file),
+        Task::ReadMoov { file } => photo::read_moov(&file),
+        Task::Inflate { file } => photo::inflate(&file),
         Task::Seal { bytes } => sealing::seal(bytes),
         Task::Chacha { bytes } => sealing::chacha(bytes),
         Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),

@@ -7,6 +7,14 @@ use std::time::Instant;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 
+/// The most memory that this process held so far.
+pub(crate) fn held() -> i64 {
+    getrusage(UsageWho::RUSAGE_SELF).unwrap().max_rss() * UNIT
+}
+
+/// Linux counts in KiB, macOS in bytes.
+const UNIT: i64 = if cfg!(target_os = "linux") { 1024 } else { 1 };
+
 /// Runs `command`; its own words, if they are JSON, are passed on.
 pub(crate) fn of(command: &[String]) -> Value {
     let start = Instant::now();
@@ -15,8 +23,6 @@ pub(crate) fn of(command: &[String]) -> Value {
     let wall_ms = start.elapsed().as_secs_f64() * 1000.0;
     assert!(done.status.success(), "{} failed: {}", command[0], done.status);
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
-    // Linux counts in KiB, macOS in bytes.
-    let unit = if cfg!(target_os = "linux") { 1024 } else { 1 };
     let said: Value = serde_json::from_slice(&done.stdout).unwrap_or_default();
-    json!({ "wall_ms": wall_ms, "peak_bytes": usage.max_rss() * unit, "said": said })
+    json!({ "wall_ms": wall_ms, "peak_bytes": usage.max_rss() * UNIT, "said": said })
 }

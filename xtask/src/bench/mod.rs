@@ -4,6 +4,7 @@
 //! that what disturbs the machine disturbs both; the quickest round of each counts.
 
 mod media;
+mod media_peers;
 mod seal;
 mod table;
 mod upload;
@@ -88,7 +89,6 @@ struct Bench {
     /// Where they put their files. Goes when this is dropped.
     folder: TempDir,
     /// Whether to measure the peers too that have to be built or fetched for it.
-    #[expect(dead_code, reason = "no group has such peers yet")]
     peers: bool,
     programs: OnceCell<Programs>,
 }

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Installs the programs that `cargo xtask bench --peers` measures beside ours: Debian's packages.
+# Running it again does nothing.
+set -euo pipefail
+missing=()
+for need in exiftool:libimage-exiftool-perl mat2:mat2 exiv2:exiv2 jhead:jhead; do
+  command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}")
+done
+if [ "${#missing[@]}" -gt 0 ]; then
+  apt-get update -q
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+fi
