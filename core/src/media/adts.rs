@@ -122,18 +122,20 @@ struct Header {
 /// Reads headers through a buffer.
 struct Frames<'a> {
     source: &'a dyn ReadAt,
+    /// The source's length: asking a file for it is a call of the system, and frames are many.
+    len: u64,
     block: Vec<u8>,
     start: u64,
 }
 
 impl<'a> Frames<'a> {
     fn new(source: &'a dyn ReadAt) -> Self {
-        Self { source, block: Vec::new(), start: 0 }
+        Self { source, len: source.len(), block: Vec::new(), start: 0 }
     }
 
     /// The header at `at`; `None` if there is no whole frame.
     fn header(&mut self, at: u64) -> Result<Option<Header>> {
-        let room = self.source.len().saturating_sub(at);
+        let room = self.len.saturating_sub(at);
         if room < HEADER_LEN as u64 {
             return Ok(None);
         }

@@ -61,7 +61,13 @@ impl<'a> Window<'a> {
         if end > self.len {
             return Err(MediaError::Malformed);
         }
-        let mut bytes = vec![0; (end - range.start) as usize];
+        let count = (end - range.start) as usize;
+        if count <= self.size {
+            self.show(range.start, count)?;
+            let from = (range.start - self.start) as usize;
+            return Ok(self.bytes[from..from + count].to_vec());
+        }
+        let mut bytes = vec![0; count];
         self.source.read_exact_at(range.start, &mut bytes)?;
         Ok(bytes)
     }

@@ -61,7 +61,7 @@ fn webp(bytes: usize) -> Vec<u8> {
     [b"RIFF", &(body.len() as u32).to_le_bytes()[..], &body].concat()
 }
 
-/// Rows of a slope with noise in it, about as hard to pack as a photo, with Exif and words.
+/// Rows of a slope with noise in it, as hard to pack as a noisy photo, with Exif and words.
 fn png(bytes: usize) -> Vec<u8> {
     fn chunk(name: &[u8; 4], body: &[u8]) -> Vec<u8> {
         let checked = [name, body].concat();
@@ -69,7 +69,7 @@ fn png(bytes: usize) -> Vec<u8> {
         [&(body.len() as u32).to_be_bytes()[..], &checked, &crc].concat()
     }
     const WIDTH: usize = 2000;
-    let height = bytes / (WIDTH * 3) * 2;
+    let height = bytes / (WIDTH * 3);
     let noise = noise(WIDTH * 3 * height);
     let mut rows = Vec::with_capacity((1 + WIDTH * 3) * height);
     for (row, noise) in noise.chunks_exact(WIDTH * 3).enumerate() {
