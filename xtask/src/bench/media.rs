@@ -23,9 +23,9 @@ pub(super) struct Subject {
 
 /// Made: what, its kind, about how many bytes.
 const MADE: [(&str, &str, u64); 4] = [
-    ("JPEG 12 MP, made", "jpg", 4_000_000),
+    ("JPEG 4 MB, made", "jpg", 4_000_000),
     ("PNG, made", "png", 14_000_000),
-    ("WebP 12 MP, made", "webp", 1_700_000),
+    ("WebP, made", "webp", 1_700_000),
     ("MP4, made", "mp4", 100_000_000),
 ];
 
