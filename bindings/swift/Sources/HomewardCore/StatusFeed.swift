@@ -1,0 +1,58 @@
+// Turns what the core tells, on a thread of its own, into sequences of whole states.
+
+import Foundation
+import HomewardFFI
+
+/// Hears how reports get on, and tells every reader.
+final class StatusFeed: Listener {
+  private struct State: Sendable {
+    var latest: [String: ReportStatus] = [:]
+    var readers: [UUID: AsyncStream<[String: ReportStatus]>.Continuation] = [:]
+
+    mutating func tell(_ statuses: [String: ReportStatus]) {
+      guard statuses != latest else { return }
+      latest = statuses
+      for reader in readers.values { reader.yield(statuses) }
+    }
+  }
+
+  private let state = Locked(State())
+
+  deinit {
+    for reader in state.value.readers.values { reader.finish() }
+  }
+
+  /// A sequence for one reader: the present state, then the newest after each change.
+  func statuses() -> AsyncStream<[String: ReportStatus]> {
+    let (stream, reader) = AsyncStream.makeStream(
+      of: [String: ReportStatus].self, bufferingPolicy: .bufferingNewest(1))
+    let id = UUID()
+    reader.onTermination = { [weak self] _ in
+      self?.state.change { _ = $0.readers.removeValue(forKey: id) }
+    }
+    state.change {
+      reader.yield($0.latest)
+      $0.readers[id] = reader
+    }
+    return stream
+  }
+
+  /// Reads all statuses anew, so that a deleted report goes too.
+  ///
+  /// Under the lock, so that what was read before a change is not put in its place. The core holds
+  /// no lock while it calls, so nobody waits for somebody who waits for him.
+  func read(_ core: HomewardFFI.Homeward) {
+    state.change { state in
+      // What keeps them from being read is a state of the vault, and is shown as such.
+      let statuses = (try? core.statuses()) ?? []
+      state.tell(Dictionary(statuses.map { ($0.report, $0) }) { _, last in last })
+    }
+  }
+
+  /// Called by the core, on the run's thread.
+  func onChange(status: ReportStatus) {
+    state.change { state in
+      state.tell(state.latest.merging([status.report: status]) { _, new in new })
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// Against a real desk: sealed, sent, opened, and everything that ends a run early.
+
+import Foundation
+import HomewardCore
+import Testing
+
+@Suite struct SendingTests {
+  let phone: Phone
+
+  init() throws {
+    phone = try Phone()
+  }
+
+  @Test func aReportIsOpenedByTheOrganisationAndTheReceiptIsBelieved() async throws {
+    let desk = try Desk()
+    let homeward = try await phone.open()
+    #expect(try await homeward.pair(desk.pack).organisation == "Example")
+    #expect(try await homeward.pairing()?.confirmed == false)
+    let id = try await homeward.newReport()
+    _ = try await homeward.attach(id, field: "photo", source: .bytes(bytes: picture))
+    let sealed = try await homeward.send(id)
+    #expect(sealed.parts.first?.kind == .firstMinute)
+
+    #expect(try await homeward.run(wifi) == .nothingDue)
+    var status = await homeward.status(of: id)
+    #expect(status?.state == .stored && status?.sent == status?.total)
+    try desk.ask("collect")
+    #expect(try await homeward.run(wifi) == .nothingDue)
+
+    status = await homeward.status(of: id)
+    #expect(status?.state == .opened)
+    #expect(status?.receipt.sequence == 1)
+  }
+
+  @Test func thePresentStateComesFirstAlsoAfterARestart() async throws {
+    let desk = try Desk()
+    var homeward = try await phone.open()
+    var first = await homeward.statuses.first { _ in true }
+    #expect(first == [:])
+    try await homeward.pair(desk.pack)
+    let id = try await homeward.newReport()
+    try await homeward.send(id, scope: .firstMinute)
+    homeward = try await phone.open()
+    first = await homeward.statuses.first { _ in true }
+    #expect(first?[id]?.state == .waiting)
+    try await homeward.delete(id)
+    first = await homeward.statuses.first { _ in true }
+    #expect(first == [:])
+  }
+
+  @Test func everyReaderHearsEachChangeAndTheSequenceEndsWithTheClient() async throws {
+    let desk = try Desk()
+    var homeward: HomewardClient? = try await phone.open()
+    try await homeward?.pair(desk.pack)
+    let id = try await homeward?.newReport() ?? ""
+    let readers = (0..<2).map { _ in
+      let statuses = homeward?.statuses
+      return Task {
+        var last: ReportState?
+        for await state in statuses ?? AsyncStream(unfolding: { nil }) { last = state[id]?.state }
+        return last
+      }
+    }
+    try await homeward?.send(id)
+    _ = try await homeward?.run(wifi)
+    homeward = nil
+    for reader in readers { #expect(await reader.value == .stored) }
+  }
+
+  @Test func aServerThatIsNotThereIsAReasonToWaitAndNotAnError() async throws {
+    var desk: Desk? = try Desk()
+    let homeward = try await phone.open()
+    try await homeward.pair(desk?.pack ?? Data())
+    desk = nil
+    let id = try await homeward.newReport()
+    try await homeward.send(id)
+    #expect(try await homeward.run(offline) == .nothingDue)
+    #expect(try await homeward.plan(offline).due.isEmpty)
+    #expect(try await homeward.run(wifi) == .nothingDue)
+    let reason = await homeward.status(of: id)?.reason
+    #expect(reason == MessageIDs.waitingServerUnreachable)
+    let part = try await homeward.plan(wifi).waiting.first?.part ?? ""
+    // It is not parked, so there is nothing to start again; it is known all the same.
+    try await homeward.retry(part)
+    await #expect(throws: ApiError.NotFound) {
+      try await homeward.retry(String(repeating: "0", count: 32))
+    }
+  }
+
+  @Test func cancellingTheTaskEndsTheRunAndASecondRunMeanwhileIsBusy() async throws {
+    let silent = try SilentServer()
+    let homeward = try await phone.open()
+    try await homeward.pair(try silent.pack())
+    let id = try await homeward.newReport()
+    try await homeward.send(id)
+    let run = Task { try await homeward.run(wifi, within: .seconds(3600)) }
+    await silent.isCalled()
+    #expect(try await homeward.run(wifi) == .busy)
+    run.cancel()
+    #expect(try await run.value == .cancelled)
+    #expect(try await homeward.run(offline) == .nothingDue)
+    #expect(await homeward.status(of: id)?.state == .waiting)
+  }
+
+  @Test func lettingGoOfTheClientEndsItsRuns() async throws {
+    let silent = try SilentServer()
+    var homeward: HomewardClient? = try await phone.open()
+    try await homeward?.pair(try silent.pack())
+    try await homeward?.send(homeward?.newReport() ?? "")
+    // A run that nobody waits for: the call below it holds the client only while it works.
+    let run = Task { [weak homeward] in try await homeward?.run(wifi, within: .seconds(3600)) }
+    await silent.isCalled()
+    homeward = nil
+    run.cancel()
+    #expect(try await run.value == .cancelled)
+    #expect(try await phone.open().run(offline) == .nothingDue)
+  }
+
+  @Test func aProxyThatWouldLeakNamesIsRefused() async throws {
+    let homeward = try await phone.open()
+    await #expect(throws: ApiError.Refused(reason: MessageIDs.netBadProxy)) {
+      try await homeward.run(wifi, proxy: "socks5://127.0.0.1:9050")
+    }
+  }
+}
+
+extension HomewardClient {
+  /// The present status of one report.
+  func status(of id: String) async -> ReportStatus? {
+    await statuses.first { _ in true }?[id]
+  }
+}

@@ -1,0 +1,86 @@
+import Foundation
+import HomewardCore
+import Testing
+
+@Suite struct VaultTests {
+  let phone: Phone
+
+  init() throws {
+    phone = try Phone()
+  }
+
+  @Test func aPassphraseLocksWhatIsStoredAndAWrongOneDoesNotOpenIt() async throws {
+    let homeward = try await phone.open()
+    let id = try await homeward.newReport()
+    try await homeward.setPassphrase(old: nil, new: "right")
+    try await homeward.lock()
+    #expect(try await homeward.state() == .locked)
+    await #expect(throws: ApiError.Locked) { try await homeward.report(id) }
+    await #expect(throws: ApiError.self) { try await homeward.unlock(passphrase: "wrong") }
+    try await homeward.unlock(passphrase: "right")
+    #expect(try await homeward.report(id).answers["child_name"] == name)
+  }
+
+  @Test func whatCameWhileLockedIsThereAfterUnlocking() async throws {
+    let homeward = try await phone.open()
+    try await homeward.lock()
+    let id = try await homeward.newReport()
+    let capture = try await homeward.capture(from: .bytes(bytes: picture))
+    try await homeward.unlock()
+    #expect(try await homeward.captures() == [capture])
+    let source = MediaSource.capture(id: capture)
+    #expect(try await homeward.attach(id, field: "photo", source: source).format == "gif")
+    #expect(try await homeward.captures().isEmpty)
+  }
+
+  @Test func theDatabaseIsLetGoOfAndTakenUpAgain() async throws {
+    let homeward = try await phone.open()
+    let id = try await homeward.newReport()
+    try await homeward.suspend(within: .seconds(5))
+    try await homeward.resume()
+    #expect(try await homeward.report(id).answers["child_name"] == name)
+  }
+
+  @Test func aProfileGoesToAnotherPhoneAsAFile() async throws {
+    let homeward = try await phone.open()
+    let file = phone.folder.appendingPathComponent("profile.age").path
+    let profile = try await homeward.create("child_profile")
+    try await homeward.set(profile, field: "child_name", answer: name)
+    try await homeward.exportProfile(profile, passphrase: "words", to: .path(path: file))
+
+    let other = try Phone()
+    let reader = try await other.open()
+    await #expect(throws: ApiError.self) {
+      try await reader.importProfile(passphrase: "other words", from: .path(path: file))
+    }
+    let read = try await reader.importProfile(passphrase: "words", from: .path(path: file))
+    let report = try await reader.create("missing_child", from: read)
+    #expect(try await reader.report(report).answers["child_name"] == name)
+    #expect(try await reader.reminders().isEmpty)
+  }
+
+  @Test func afterAWipeTheHomeIsNew() async throws {
+    let homeward = try await phone.open()
+    _ = try await homeward.newReport()
+    try await homeward.wipe()
+    #expect(try await homeward.reports().isEmpty)
+    #expect(try await homeward.pairing() == nil)
+  }
+
+  @Test func anotherDeviceKeyDoesNotOpenTheHome() async throws {
+    let key = phone.deviceKey
+    let secret = Data(repeating: 7, count: 32)
+    let wrapped = try key.wrap(slot: .vault(generation: 0), key: secret)
+    #expect(try key.unwrap(slot: .vault(generation: 0), wrapped: wrapped) == secret)
+    #expect(throws: DeviceKeyError.Gone) {
+      try key.unwrap(slot: .outbox(generation: 0), wrapped: wrapped)
+    }
+    #expect(throws: DeviceKeyError.Failed) {
+      try key.unwrap(slot: .vault(generation: 0), wrapped: Data("../../etc/passwd".utf8))
+    }
+    try key.delete(slot: .vault(generation: 0))
+    #expect(throws: DeviceKeyError.Gone) {
+      try key.unwrap(slot: .vault(generation: 0), wrapped: wrapped)
+    }
+  }
+}

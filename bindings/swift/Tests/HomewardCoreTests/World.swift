@@ -1,0 +1,124 @@
+// The world of the tests: a phone's folders, an organisation's real desk, a picture.
+
+import Foundation
+import HomewardCore
+import Testing
+
+/// A word that must never be seen where it was not put.
+let canary = "canary-7f3a"
+
+let name = Answer.personName(name: PersonName(full: canary))
+let wifi = Conditions(network: .wifi)
+let offline = Conditions(network: .none)
+
+/// A folder with a home, and outside of it the device's key. Both go with this object.
+final class Phone: Sendable {
+  let folder: URL
+  var home: URL { folder.appendingPathComponent("home") }
+  var deviceKey: FileDeviceKey { FileDeviceKey(folder: folder.appendingPathComponent("key")) }
+  var database: URL { home.appendingPathComponent("home.sqlite") }
+
+  init() throws {
+    folder = try makeFolder()
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  func open() async throws -> HomewardClient {
+    try await HomewardClient.open(home: home, deviceKey: deviceKey)
+  }
+
+  /// A file of this phone with these bytes.
+  func file(_ name: String, _ bytes: Data) throws -> URL {
+    let file = folder.appendingPathComponent(name)
+    try bytes.write(to: file)
+    return file
+  }
+}
+
+extension HomewardClient {
+  /// A report that can be sent: it has a name.
+  func newReport() async throws -> String {
+    let id = try await create("missing_child")
+    try await set(id, field: "child_name", answer: name)
+    return id
+  }
+}
+
+/// An organisation with its desk, whose server runs until this object goes.
+final class Desk: Sendable {
+  let pack: Data
+  private let home: URL
+  private let folder: URL
+  private let server: Program
+
+  init() throws {
+    folder = try makeFolder()
+    home = folder.appendingPathComponent("desk")
+    try Desk.ask(home, ["init", "--name", "Example", "--host", "127.0.0.1"])
+    server = try Desk.start(home, ["receive", "--listen", "127.0.0.1:0"])
+    let url = try #require(json(server.someOutput())["listening"] as? String)
+    pack = try Desk.pack(home, folder, url)
+  }
+
+  /// The organisation's signed pack, with a server at this URL.
+  func pack(for url: String) throws -> Data {
+    try Desk.pack(home, folder, url)
+  }
+
+  private static func pack(_ home: URL, _ folder: URL, _ url: String) throws -> Data {
+    let source = folder.appendingPathComponent(UUID().uuidString)
+    let pack = folder.appendingPathComponent("pack.homeward")
+    try ask(home, ["brand", "new", source.path])
+    let brand = source.appendingPathComponent("brand.toml")
+    let lines = try String(contentsOf: brand, encoding: .utf8).components(separatedBy: "\n")
+    let served = lines.map { $0.hasPrefix("url = ") ? "url = \"\(url)\"" : $0 }
+    try Data(served.joined(separator: "\n").utf8).write(to: brand)
+    try ask(home, ["brand", "build", source.path, pack.path])
+    return try Data(contentsOf: pack)
+  }
+
+  deinit {
+    try? FileManager.default.removeItem(at: folder)
+  }
+
+  /// Runs one of the desk's commands to its end.
+  @discardableResult
+  func ask(_ arguments: String...) throws -> [String: Any] {
+    try Desk.ask(home, arguments)
+  }
+
+  @discardableResult
+  private static func ask(_ home: URL, _ arguments: [String]) throws -> [String: Any] {
+    let (said, code) = try start(home, arguments).outcome()
+    try #require(code == 0, "homeward-desk \(arguments)")
+    return json(said)
+  }
+
+  private static func start(_ home: URL, _ arguments: [String]) throws -> Program {
+    // The script that runs the tests says where it built the desk.
+    let program = try #require(ProcessInfo.processInfo.environment["HOMEWARD_DESK"])
+    return try Program(URL(fileURLWithPath: program), ["--home", home.path, "--json"] + arguments)
+  }
+}
+
+/// A picture of one pixel with a comment that holds the canary: a GIF, the smallest to write down.
+let picture: Data = {
+  let head: [UInt8] = [0x01, 0, 0x01, 0, 0x80, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF]
+  let comment: [UInt8] = [0x21, 0xFE, UInt8(canary.utf8.count)] + Array(canary.utf8) + [0]
+  let pixel: [UInt8] = [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 0x01, 0, 0x3B]
+  return Data(Array("GIF89a".utf8) + head + comment + pixel)
+}()
+
+func makeFolder() throws -> URL {
+  let name = "homeward-\(UUID().uuidString)"
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent(name)
+  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+  return folder
+}
+
+private func json(_ data: Data) -> [String: Any] {
+  (try? JSONSerialization.jsonObject(with: data)) as? [String: Any] ?? [:]
+}
