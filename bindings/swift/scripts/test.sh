@@ -15,6 +15,7 @@ flags=(--scratch-path "$target/swift" -Xlinker "-L$library" -Xlinker -rpath -Xli
 mkdir -p "$target/swift/graphs"
 "$here/in-swift.sh" swift build --build-tests "${flags[@]}"
 "$here/documented.py" "$target/swift/graphs/HomewardCore.symbols.json"
+"$here/stale.sh"
 # The exit status is the result: never through a pipe.
 exec "$here/in-swift.sh" HOMEWARD_DESK="$library/homeward-desk" \
   swift test --skip-build "${flags[@]}" "$@"

@@ -1,7 +1,9 @@
 //! The parts, stated once. A new language or kind of check is one more entry.
 
+use std::process::Command;
+
 use super::{fuzzing, oracle, phones, tally, thirty_two, tree};
-use crate::process::{Result, cargo, run};
+use crate::process::{Result, cargo, root, run};
 
 /// A part of what CI checks.
 pub(super) struct Part {
@@ -72,6 +74,12 @@ pub(super) const PARTS: &[Part] = &[
         group: "phones",
         shows: "the library compiles for every phone; nothing is linked",
         run: phones::check,
+    },
+    Part {
+        name: "swift",
+        group: "swift",
+        shows: "the Swift package against a real desk, its style and its comments",
+        run: || run(&mut Command::new(root().join("bindings/swift/scripts/test.sh"))),
     },
     Part {
         name: "oracle",
