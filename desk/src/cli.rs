@@ -13,7 +13,7 @@ use homeward_desk::receive::Limits;
 pub(crate) struct Cli {
     /// The desk's folder: offline (signs packs), private (opens reports), public (receives)
     #[arg(long, value_name = "DIR")]
-    pub(crate) home: PathBuf,
+    pub(crate) home: Option<PathBuf>,
     /// Print JSON only
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -44,9 +44,16 @@ Afterwards carry desk/offline to a place of its own: only `brand build` needs it
     /// Open what has arrived, verify and record it, sign receipts
     #[command(after_help = "Example:
   homeward-desk --home desk --json collect
+  homeward-desk --home desk collect --store /mnt/mirror/public
 
-Nothing in the store is changed or deleted; what is refused is tried again next time.")]
-    Collect,
+Nothing in a store is changed or deleted; what is refused is tried again next time. --store names the
+folder `public` of a mirror, or a copy of its `uploads`; it is read besides the desk's own, and
+receipts are put out there, too.")]
+    Collect {
+        /// A mirror's store, besides the desk's own
+        #[arg(long, value_name = "DIR")]
+        store: Vec<PathBuf>,
+    },
     /// List the reports, the newest first
     #[command(after_help = "Example:
   homeward-desk --home desk list")]
@@ -73,6 +80,52 @@ Nothing in the store is changed or deleted; what is refused is tried again next 
         #[arg(long)]
         sealed: bool,
     },
+    /// Ask the reporter something; the question goes with the next receipt
+    #[command(after_help = "Example:
+  homeward-desk --home desk ask 5f0c6b1e9d2a4c7788e1a0b3c4d5e6f7 'Which school does she go to?'
+  homeward-desk --home desk ask 5f0c6b1e9d2a4c7788e1a0b3c4d5e6f7 --media send
+
+--media says what becomes of the photos that the phone holds back since the reporter recalled the
+report: send them after all, or drop them. `collect` puts the receipt out.")]
+    Ask {
+        /// The report's id
+        report: String,
+        /// What is asked
+        text: Option<String>,
+        /// What becomes of the media that a recall holds
+        #[arg(long, value_enum)]
+        media: Option<Media>,
+    },
+    /// Show what this desk did, or check that the log is whole
+    #[command(after_help = "Example:
+  homeward-desk --home desk log
+  homeward-desk --home desk log --verify --receipt proof.homeward
+
+--receipt takes a proof that a phone exported: it shows whether the end of the log was cut off.")]
+    Log {
+        /// Check that no entry was changed, taken out or moved
+        #[arg(long)]
+        verify: bool,
+        /// A proof that names an earlier head of the log
+        #[arg(long, value_name = "FILE", requires = "verify")]
+        receipt: Option<PathBuf>,
+    },
+    /// Check a proof that a phone exported; needs no desk and no network
+    #[command(after_help = "Example:
+  homeward-desk verify-receipt proof.homeward --key 1f0c…9a
+  homeward-desk --home desk verify-receipt proof.homeward
+
+--key takes the organisation's fingerprint or key, or the desk's receipt key.")]
+    VerifyReceipt {
+        /// The proof: the file, or the text of its QR code
+        file: PathBuf,
+        /// Whose it should be, 64 hex digits
+        #[arg(long, value_name = "K")]
+        key: Option<String>,
+    },
+    /// The desk's keys
+    #[command(subcommand)]
+    Keys(Keys),
     /// Take uploads and hand out receipts; needs the folder `public` only
     #[command(after_help = "Example:
   homeward-desk --home desk receive --listen 0.0.0.0:8443
@@ -89,6 +142,25 @@ Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads un
         #[arg(long, value_name = "BYTES", default_value_t = Limits::STORE_BYTES)]
         max_store: u64,
     },
+}
+
+/// What becomes of media that a recall holds.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Media {
+    /// They are still needed
+    Send,
+    /// They are not needed any more
+    Drop,
+}
+
+/// What to do with keys.
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Print the identities that open reports, in age's own format: keep them secret
+    #[command(after_help = "Example:
+  homeward-desk --home desk keys export > identities.txt
+  age -d -i identities.txt photo-1.jpg.age | tar x")]
+    Export,
 }
 
 /// What to do with a brand pack.

@@ -59,6 +59,35 @@ pub enum Error {
     /// What a case refers to is not in the store any more, or has changed.
     #[error("an upload of this report is gone or damaged: put the backup of public/uploads back")]
     NoUpload,
+    /// A store that was named is none.
+    #[error(
+        "--store takes the folder `public` of a mirror, or a copy of its `uploads`; this is neither"
+    )]
+    NoStore,
+    /// A store in a bucket was named.
+    #[error("stores in S3 buckets can't be read yet: copy the uploads to a folder and name that")]
+    NoBuckets,
+    /// A question or an answer on held media is wanted.
+    #[error("nothing to ask: say a question, or --media send or drop")]
+    NothingAsked,
+    /// The question can't be asked.
+    #[error("{0}")]
+    Question(#[from] homeward_core::receipts::QuestionError),
+    /// Too much was asked already.
+    #[error("{0} questions of this report have no answer yet: wait, or call")]
+    AskedEnough(usize),
+    /// Held media were decided on where nothing is held.
+    #[error("the reporter has not recalled this report, so no media are held")]
+    NotRecalled,
+    /// A proof does not hold, or is not from whom it should be.
+    #[error("{0}")]
+    Proof(#[from] homeward_core::receipts::ProofError),
+    /// The log is not whole.
+    #[error("the log is not whole: keep it as it is, and find out who could write to private/log")]
+    LogFaults,
+    /// The receipt says nothing of a log.
+    #[error("this receipt names no head of a log: take a newer one")]
+    NoHead,
     /// A newer program wrote the casebook.
     #[error("a newer homeward-desk wrote this casebook: use that one")]
     FromNewerDesk,

@@ -12,8 +12,9 @@ use crate::card::Card;
 use crate::casebook::{Case, HeldPart};
 use crate::collect::{identities, open_upload};
 use crate::error::{Error, Result};
-use crate::home::{self, Home, names};
-use crate::store::{self, Upload};
+use crate::home::{self, Home};
+use crate::log::{Event, Log};
+use crate::store::{self, Store, Upload};
 use crate::view;
 
 /// A file that was written.
@@ -28,10 +29,9 @@ pub struct Written {
 /// Writes the files of `report` to `folder`, in clear or sealed. Nothing is ever overwritten.
 pub fn write(home: &Home, report: &str, folder: &Path, sealed: bool) -> Result<Vec<Written>> {
     let case = view::case(home, report)?;
-    let uploads = store::uploads(&home.public(names::UPLOADS));
-    let uploads: Vec<Upload> =
-        uploads.map_err(Error::io("read the uploads"))?.into_iter().flatten().collect();
+    let uploads = uploads_of(home, &case)?;
     prepare(folder)?;
+    Log::open(home)?.append(Event::Files { report: case.report, sealed })?;
     let mut written = Vec::new();
     for (held, name) in named(&case, sealed) {
         let upload = uploads.iter().find(|upload| upload.id == held.upload);
@@ -49,6 +49,17 @@ pub fn write(home: &Home, report: &str, folder: &Path, sealed: bool) -> Result<V
     }
     home::sync_folder(folder).map_err(Error::io("write the report's files"))?;
     Ok(written)
+}
+
+/// The uploads of every store that holds a part of the case.
+fn uploads_of(home: &Home, case: &Case) -> Result<Vec<Upload>> {
+    let named: BTreeSet<_> = case.parts.iter().filter_map(|held| held.store.as_deref()).collect();
+    let mut uploads = Vec::new();
+    for store in std::iter::once(Ok(Store::own(home))).chain(named.into_iter().map(Store::at)) {
+        let listed = store::uploads(&store?.uploads).map_err(Error::io("read the uploads"))?;
+        uploads.extend(listed.into_iter().flatten());
+    }
+    Ok(uploads)
 }
 
 /// The folder is made, or must be empty: then no file of the report can meet another file.

@@ -66,6 +66,8 @@ pub mod names {
     pub const CASEBOOK_KEY: &str = "casebook.key";
     /// `private`: what is known of each report.
     pub const CASEBOOK: &str = "casebook.sqlite";
+    /// `private`: what this desk did, as a chain of hashes.
+    pub const LOG: &str = "log";
     /// `private`: held while `collect` works.
     pub const COLLECT_LOCK: &str = "collect.lock";
     /// `public`: who the desk is, and the public halves of its keys.

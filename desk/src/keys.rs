@@ -9,7 +9,8 @@ use homeward_core::crypto::SigningKey;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
-use crate::home::{make_file, read_text};
+use crate::home::{Home, make_file, names, read_text};
+use crate::log::{Event, Log};
 
 /// What a seed is for: the first line of its file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +68,50 @@ pub fn read_identity(path: &Path) -> Result<age::x25519::Identity> {
     let mut lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     let identity = lines.next().and_then(|line| line.trim().parse().ok());
     identity.ok_or(Error::Damaged("identity file"))
+}
+
+/// The identities of the desk, for a person with `age`.
+pub struct Exported {
+    /// An identity file of age's format that holds all of them.
+    pub text: Zeroizing<String>,
+    /// Each with its audience.
+    pub list: Vec<ExportedIdentity>,
+}
+
+/// One identity.
+#[derive(serde::Serialize)]
+pub struct ExportedIdentity {
+    /// Its file, which begins with the audience that it opens for.
+    pub name: String,
+    /// Its public half, `age1…`.
+    pub recipient: String,
+    /// The secret, `AGE-SECRET-KEY-1…`.
+    pub identity: String,
+}
+
+/// Everything that opens the desk's reports.
+pub fn export(home: &Home) -> Result<Exported> {
+    let reading = || Error::io("read the identities");
+    let entries = std::fs::read_dir(home.private(names::IDENTITIES)).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::NotFound { Error::NoDesk } else { reading()(error) }
+    })?;
+    let mut paths = Vec::new();
+    for entry in entries {
+        paths.push(entry.map_err(reading())?.path());
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    let (mut text, mut list) = (Zeroizing::new(String::new()), Vec::new());
+    for path in paths {
+        let identity = read_identity(&path)?;
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let recipient = identity.to_public().to_string();
+        let secret = identity.to_string().expose_secret().to_owned();
+        *text += &format!("# {name}\n# public key: {recipient}\n{secret}\n");
+        list.push(ExportedIdentity { name, recipient, identity: secret });
+    }
+    Log::open(home)?.append(Event::KeysExported)?;
+    Ok(Exported { text, list })
 }
 
 #[cfg(test)]

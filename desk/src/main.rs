@@ -6,15 +6,18 @@ mod print;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use homeward_core::receipts::HoldAnswer;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::home::Home;
 use homeward_desk::receive::{Limits, Server};
-use homeward_desk::{brand, collect, files, init, view};
+use homeward_desk::store::Store;
+use homeward_desk::{ask, brand, collect, files, init, keys, log, proofs, view};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use cli::{Brand, Cli, Command};
+use cli::{Brand, Cli, Command, Keys, Media};
 use print::{Printer, plain};
 
 fn main() -> ExitCode {
@@ -30,7 +33,14 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, printer: &Printer) -> Result<()> {
-    let home = Home::at(cli.home);
+    if let Command::VerifyReceipt { file, key } = &cli.command {
+        let proven = proofs::check(file, key.as_deref())?;
+        return printer.proven(&proven, key.is_some());
+    }
+    let Some(home) = cli.home else {
+        Cli::command().error(ErrorKind::MissingRequiredArgument, "--home DIR is needed").exit()
+    };
+    let home = Home::at(home);
     match cli.command {
         Command::Init { name, host } => {
             let card = init::init(&home, &name, &host)?;
@@ -54,7 +64,30 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         Command::Brand(Brand::Build { dir, out }) => {
             printer.pack(&brand::build(&home, &dir, &out)?)
         }
-        Command::Collect => printer.collected(&collect::collect(&home)?),
+        Command::Collect { store } => {
+            let mirrors =
+                store.iter().map(|folder| Store::at(folder)).collect::<Result<Vec<_>>>()?;
+            printer.collected(&collect::collect(&home, &mirrors)?)
+        }
+        Command::Ask { report, text, media } => {
+            let media = media.map(|media| match media {
+                Media::Send => HoldAnswer::Send,
+                Media::Drop => HoldAnswer::Drop,
+            });
+            let question = ask::ask(&home, &report, text.as_deref(), media)?;
+            printer.print(&json!({ "question": question }), "the next `collect` puts it out")
+        }
+        Command::Log { verify: false, .. } => printer.log(&log::entries(&home)?),
+        Command::Log { receipt, .. } => {
+            let checked = proofs::check_log(&home, receipt.as_deref())?;
+            printer.log_checked(&checked)?;
+            if checked.faults.is_empty() { Ok(()) } else { Err(Error::LogFaults) }
+        }
+        Command::VerifyReceipt { .. } => Ok(()),
+        Command::Keys(Keys::Export) => {
+            let exported = keys::export(&home)?;
+            printer.print(&json!({ "identities": exported.list }), &exported.text)
+        }
         Command::List => printer.list(&view::list(&home)?),
         Command::Show { report } => printer.report(&view::show(&home, &report)?),
         Command::Files { report, to, sealed } => {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use homeward_core::PartId;
 use tus_protocol::UploadState;
 
+use crate::error::Error;
+use crate::home::{Home, names};
+
 /// What an upload holds: one file each, `<random>.upload`.
 pub const DATA: &str = "data";
 /// What is known of an upload: one file each, `<upload>.json`.
@@ -19,6 +22,42 @@ pub const FOLDERS: [&str; 3] = [DATA, STATE, LOCKS];
 
 /// The metadata key under which a phone names its part. There is no other.
 pub const PART_KEY: &str = "part";
+
+/// A store that uploads are read from: the desk's own, or a mirror's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Store {
+    /// The folder of uploads.
+    pub uploads: PathBuf,
+    /// Where its server hands receipts out from. None for a bare copy of the uploads.
+    pub receipts: Option<PathBuf>,
+    /// As it was named with `--store`; none for the desk's own.
+    pub named: Option<PathBuf>,
+}
+
+impl Store {
+    /// The desk's own store.
+    #[must_use]
+    pub fn own(home: &Home) -> Self {
+        let receipts = Some(home.public(names::RECEIPTS));
+        Self { uploads: home.public(names::UPLOADS), receipts, named: None }
+    }
+
+    /// The store in `folder`: a mirror's folder `public`, or a copy of its `uploads` alone.
+    pub fn at(folder: &Path) -> Result<Self, Error> {
+        if folder.as_os_str().as_encoded_bytes().starts_with(b"s3:") {
+            return Err(Error::NoBuckets);
+        }
+        let named = Some(fs::canonicalize(folder).map_err(|_| Error::NoStore)?);
+        let inner = folder.join(names::UPLOADS);
+        if inner.join(STATE).is_dir() {
+            let receipts = Some(folder.join(names::RECEIPTS));
+            return Ok(Self { uploads: inner, receipts, named });
+        }
+        let bare = folder.join(STATE).is_dir() && folder.join(DATA).is_dir();
+        let store = Self { uploads: folder.to_owned(), receipts: None, named };
+        bare.then_some(store).ok_or(Error::NoStore)
+    }
+}
 
 /// A state file larger than this was not written by us.
 const MAX_STATE_BYTES: u64 = 64 << 10;

@@ -1,11 +1,15 @@
 //! What the desk holds of one report, and what follows from it. Pure: no disk, no clock, no keys.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use homeward_core::forms::{Answer, Audience, FieldId, Form, Stage, title};
-use homeward_core::receipts::Receipt;
-use homeward_core::seal::{AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind};
-use homeward_core::{Digest, PartId, ReceiptAddress, ReportId};
+use homeward_core::receipts::{HoldAnswer, Question, Receipt, SealedQuestion};
+use homeward_core::seal::{
+    AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind, RecallDocument,
+    ReplyDocument,
+};
+use homeward_core::{Digest, PartId, QuestionId, ReceiptAddress, ReportId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,14 +26,31 @@ pub struct Case {
     pub receipt_address: ReceiptAddress,
     /// Whom its receipt is sealed to.
     pub receipt_recipient: String,
+    /// Whom questions to the reporter are sealed to.
+    pub question_recipient: String,
     /// When its first part was opened, Unix ms.
     pub opened_at_ms: i64,
     /// Every part that was opened, in the order of opening.
     pub parts: Vec<HeldPart>,
+    /// What was asked, the oldest first.
+    #[serde(default)]
+    pub asked: Vec<Asked>,
+    /// What shall happen to the media that a recall holds on the phone.
+    #[serde(default)]
+    pub hold: Option<HoldAnswer>,
     /// The last receipt.
     pub receipt: Option<Receipt>,
-    /// Whether that receipt lies where the phone fetches it.
-    pub receipt_is_out: bool,
+    /// The hash of that receipt's file; none before it lies where the phone fetches it.
+    pub receipt_file: Option<Digest>,
+}
+
+/// A question that was asked.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Asked {
+    /// What was asked.
+    pub question: Question,
+    /// As receipts carry it; sealed once, so that each carries the same.
+    pub sealed: SealedQuestion,
 }
 
 /// A part that was opened and found whole.
@@ -37,6 +58,9 @@ pub struct Case {
 pub struct HeldPart {
     /// Its name in the store.
     pub upload: String,
+    /// The store that it lies in, where that is not the desk's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store: Option<PathBuf>,
     /// Its id.
     pub part: PartId,
     /// What it is.
@@ -45,6 +69,8 @@ pub struct HeldPart {
     pub audiences: Vec<Audience>,
     /// The version that it came with.
     pub version: u32,
+    /// The statement that led the version before.
+    pub previous: Option<Digest>,
     /// The length of its ciphertext.
     pub bytes: u64,
     /// The hash of its ciphertext.
@@ -55,6 +81,12 @@ pub struct HeldPart {
     pub received_at_ms: i64,
     /// The answers, if it holds some.
     pub document: Option<AnswersDocument>,
+    /// What the reporter said in reply, if it holds that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<ReplyDocument>,
+    /// The reporter's claim that the search can end, if it holds that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recall: Option<RecallDocument>,
 }
 
 // What a report says is not printed by accident.
@@ -81,10 +113,23 @@ pub enum Relation {
     Conflict,
 }
 
+/// Versions of a report that name one parent: somebody wrote on from an older copy of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Fork {
+    /// The parts, each with another word on the same questions. None is dropped.
+    pub parts: Vec<PartId>,
+    /// The version that each calls itself.
+    pub version: u32,
+    /// What each says, in the order of the parts.
+    pub answers: Vec<BTreeMap<FieldId, Value>>,
+}
+
 /// How much of a report is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CaseState {
+    /// Something came ahead of the report: a photo, or its recall.
+    Ahead,
     /// Only the first minute has come.
     FirstMinute,
     /// The report lists parts that have not come.
@@ -114,10 +159,13 @@ impl Case {
             report: part.report,
             receipt_address: part.receipt_address,
             receipt_recipient: part.receipt_recipient.clone(),
+            question_recipient: part.question_recipient.clone(),
             opened_at_ms,
             parts: Vec::new(),
+            asked: Vec::new(),
+            hold: None,
             receipt: None,
-            receipt_is_out: false,
+            receipt_file: None,
         }
     }
 
@@ -148,7 +196,70 @@ impl Case {
     /// The newest version of which something is there.
     #[must_use]
     pub fn version(&self) -> u32 {
-        self.parts.iter().map(|held| held.version).max().unwrap_or(0)
+        let of_a_version =
+            |held: &&HeldPart| !matches!(held.kind, PartKind::Reply | PartKind::Recall);
+        self.parts.iter().filter(of_a_version).map(|held| held.version).max().unwrap_or(0)
+    }
+
+    /// What the reporter said in reply, the oldest first.
+    #[must_use]
+    pub fn replies(&self) -> Vec<&ReplyDocument> {
+        let mut replies: Vec<_> =
+            self.parts.iter().filter_map(|held| held.reply.as_ref()).collect();
+        replies.sort_by_key(|reply| reply.sealed_at_ms);
+        replies
+    }
+
+    /// The questions that no reply names.
+    #[must_use]
+    pub fn unanswered(&self) -> Vec<&Asked> {
+        let answered: BTreeSet<QuestionId> =
+            self.replies().iter().filter_map(|reply| reply.question).collect();
+        self.asked.iter().filter(|asked| !answered.contains(&asked.question.id)).collect()
+    }
+
+    /// The reporter's claims that the search can end, the newest first. They close nothing, and no
+    /// later version takes them back.
+    #[must_use]
+    pub fn recalls(&self) -> Vec<&RecallDocument> {
+        let mut recalls: Vec<_> =
+            self.parts.iter().filter_map(|held| held.recall.as_ref()).collect();
+        recalls.sort_by_key(|recall| std::cmp::Reverse(recall.sealed_at_ms));
+        recalls
+    }
+
+    /// Whether words of the report were sealed after the newest recall: somebody has to ask.
+    #[must_use]
+    pub fn went_on_after_recall(&self) -> bool {
+        let recalled = self.recalls().first().map(|recall| recall.sealed_at_ms);
+        let spoken = self.parts.iter().filter_map(|held| held.document.as_ref());
+        recalled.is_some_and(|at| spoken.map(|document| document.sealed_at_ms).any(|ms| ms > at))
+    }
+
+    /// The versions that name one parent with others: same kind, same audiences, other words.
+    #[must_use]
+    pub fn forks(&self) -> Vec<Fork> {
+        let mut siblings: BTreeMap<_, Vec<&HeldPart>> = BTreeMap::new();
+        for held in self.parts.iter().filter(|held| held.document.is_some()) {
+            let parent = (held.previous, held.kind, &held.audiences);
+            let same = siblings.entry(parent).or_default();
+            // The same words under a new id were only sealed anew, to other recipients.
+            if same.iter().all(|other| other.content.sha256 != held.content.sha256) {
+                same.push(held);
+            }
+        }
+        let forked = siblings.into_values().filter(|same| same.len() > 1);
+        forked
+            .map(|same| Fork {
+                version: same.iter().map(|held| held.version).max().unwrap_or(0),
+                parts: same.iter().map(|held| held.part).collect(),
+                answers: same
+                    .iter()
+                    .filter_map(|held| held.document.as_ref())
+                    .map(|document| document.answers.clone())
+                    .collect(),
+            })
+            .collect()
     }
 
     /// The documents that say what the report says now, the latest word last: the answers of the
@@ -222,7 +333,10 @@ impl Case {
     /// How much of the report is there.
     #[must_use]
     pub fn state(&self) -> CaseState {
-        if !self.parts.iter().any(|held| held.kind == PartKind::Answers) {
+        let holds = |kind| self.parts.iter().any(|held| held.kind == kind);
+        if !holds(PartKind::Answers) && !holds(PartKind::FirstMinute) {
+            CaseState::Ahead
+        } else if !holds(PartKind::Answers) {
             CaseState::FirstMinute
         } else if self.missing().is_empty() {
             CaseState::Complete

@@ -10,9 +10,9 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
-use homeward_core::ReportId;
 use homeward_core::crypto::SigningKey;
 use homeward_core::vault::cell::{Cell, CellKey};
+use homeward_core::{Digest, ReportId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
@@ -20,10 +20,10 @@ use crate::error::{Error, Result};
 use crate::home::{Home, make_file, names};
 use crate::keys::{SeedUse, read_seed};
 
-pub use case::{Case, CaseState, HeldPart, PartState, Relation};
+pub use case::{Asked, Case, CaseState, Fork, HeldPart, PartState, Relation};
 
 /// Every migration, oldest first. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("0001_casebook.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("0001_casebook.sql"), include_str!("0002_refusal.sql")];
 
 /// How long a command waits for another one that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -54,6 +54,21 @@ impl Casebook {
         let mut statement = self.connection.prepare("SELECT id FROM upload")?;
         let ids = statement.query_map([], |row| row.get(0))?;
         Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Whether the log tells already that `upload` (the hash of its name) is not taken for `reason`.
+    pub fn knows_refusal(&self, upload: Digest, reason: &str) -> Result<bool> {
+        let select = "SELECT 1 FROM refusal WHERE upload = ?1 AND reason = ?2";
+        let found =
+            self.connection.query_row(select, params![upload.to_string(), reason], |_| Ok(()));
+        Ok(found.optional()?.is_some())
+    }
+
+    /// Notes that the log tells it.
+    pub fn put_refusal(&self, upload: Digest, reason: &str) -> Result<()> {
+        let insert = "INSERT OR IGNORE INTO refusal (upload, reason) VALUES (?1, ?2)";
+        self.connection.execute(insert, params![upload.to_string(), reason])?;
+        Ok(())
     }
 
     /// Every report, the newest first.

@@ -1,27 +1,33 @@
 //! Opens what has arrived, verifies it, records it, and answers with signed receipts.
 //!
-//! Each upload is one step: opened, checked and written to the casebook in one transaction, or
-//! refused with a reason. Nothing in the store is changed or deleted, so a run that was killed is
-//! simply run again, and a run with nothing new changes nothing.
+//! Each upload is one step: opened, checked, noted in the log and written to the casebook, or refused
+//! with a reason. Nothing in a store is changed or deleted, so a run that was killed is simply run
+//! again, and a run with nothing new changes nothing.
+//!
+//! Besides the desk's own store the stores of mirrors are read: what came to two servers is a twin,
+//! and receipts are put where each of them hands them out.
 
 mod open;
 mod receipt;
 
 use std::fs::{File, TryLockError};
 use std::io;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::PathBuf;
 
+use homeward_core::crypto::sha256;
 use homeward_core::seal::PartKind;
 use homeward_core::{Fingerprint, PartId, ReportId};
 use serde::Serialize;
 
 use crate::card::Card;
 use crate::casebook::{Case, Casebook, HeldPart, Relation};
+use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::home::{Home, names};
-use crate::store::{self, Upload};
+use crate::log::{Event, Log};
+use crate::store::{self, Store, Upload};
 
-pub use open::{Identity, Opened, Reason, identities, open_upload};
+pub use open::{Identity, Opened, Reason, Words, identities, open_upload};
 
 /// What a run came to.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -32,6 +38,9 @@ pub struct Collected {
     pub refused: Vec<Refused>,
     /// How many receipts were put out.
     pub receipts: u32,
+    /// The mirrors' stores that could not be read or written. The others were.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreachable: Vec<PathBuf>,
 }
 
 /// A part that was opened for the first time.
@@ -59,41 +68,115 @@ pub struct Refused {
     part: Option<PartId>,
 }
 
-/// Opens all that has arrived and puts out the receipts that follow.
-pub fn collect(home: &Home) -> Result<Collected> {
+/// Opens all that has arrived in the desk's own store and in `mirrors`, and puts out the receipts
+/// that follow.
+pub fn collect(home: &Home, mirrors: &[Store]) -> Result<Collected> {
     let _alone = lock(home)?;
-    let organisation = Card::read(home)?.organisation.fingerprint();
-    let identities = identities(home)?;
-    let mut casebook = Casebook::open(home)?;
-    let known = casebook.known_uploads()?;
+    let mut desk = Desk::open(home)?;
+    let known = desk.casebook.known_uploads()?;
     let mut collected = Collected::default();
+    let mut uploads = Vec::new();
+    let mut stores = Vec::new();
+    for store in std::iter::once(&Store::own(home)).chain(mirrors) {
+        let listed = match (store::uploads(&store.uploads), &store.named) {
+            (Ok(listed), _) => listed,
+            // A mirror that is away holds up no report.
+            (Err(_), Some(named)) => {
+                collected.unreachable.push(named.clone());
+                continue;
+            }
+            (Err(error), None) => return Err(Error::io("read the uploads")(error)),
+        };
+        for upload in listed {
+            if upload.as_ref().is_ok_and(|upload| known.contains(&upload.id)) {
+                uploads.extend(upload);
+                continue;
+            }
+            match desk.take(store, &upload)? {
+                Ok(new) => collected.opened.extend(new),
+                Err(refused) => collected.refused.push(refused),
+            }
+            uploads.extend(upload);
+        }
+        stores.push(store.clone());
+    }
+    receipt::put_out(home, &mut desk, &stores, &uploads, &mut collected)?;
+    Ok(collected)
+}
 
-    let listed = store::uploads(&home.public(names::UPLOADS));
-    let listed = listed.map_err(Error::io("read the uploads"))?;
-    for upload in &listed {
+/// What a run works with.
+struct Desk {
+    organisation: Fingerprint,
+    identities: Vec<Identity>,
+    casebook: Casebook,
+    log: Log,
+}
+
+impl Desk {
+    fn open(home: &Home) -> Result<Self> {
+        Ok(Self {
+            organisation: Card::read(home)?.organisation.fingerprint(),
+            identities: identities(home)?,
+            casebook: Casebook::open(home)?,
+            log: Log::open(home)?,
+        })
+    }
+
+    /// Opens and records one upload, or says why not.
+    fn take(
+        &mut self,
+        store: &Store,
+        upload: &std::result::Result<Upload, String>,
+    ) -> Result<std::result::Result<Option<NewPart>, Refused>> {
         let opened = match upload {
-            Ok(upload) if known.contains(&upload.id) => continue,
-            Ok(upload) => open_complete(upload, &identities, &organisation),
+            Ok(upload) => open_complete(upload, &self.identities, &self.organisation),
             Err(_) => Err(Reason::STATE),
         };
         match (upload, opened) {
-            (Ok(upload), Ok(opened)) => {
-                collected.opened.extend(record(&mut casebook, upload, opened)?);
+            (Ok(upload), Ok(opened)) => Ok(Ok(self.record(store, upload, opened)?)),
+            (Ok(upload), Err(reason)) => {
+                Ok(Err(self.refuse(upload.id.clone(), upload.part, reason)?))
             }
-            (upload, Err(Reason(reason))) => {
-                let (id, part) = match upload {
-                    Ok(upload) => (&upload.id, upload.part),
-                    Err(id) => (id, None),
-                };
-                collected.refused.push(Refused { upload: id.clone(), reason, part });
-            }
-            (Err(_), Ok(_)) => {}
+            (Err(id), _) => Ok(Err(self.refuse(id.clone(), None, Reason::STATE)?)),
         }
     }
-    let uploads: Vec<&Upload> = listed.iter().flatten().collect();
-    collected.receipts =
-        receipt::put_out(home, &mut casebook, organisation, &uploads, &collected.refused)?;
-    Ok(collected)
+
+    /// Writes an opened part to its case. A twin is only noted as seen.
+    fn record(
+        &mut self,
+        store: &Store,
+        upload: &Upload,
+        opened: Opened,
+    ) -> Result<Option<NewPart>> {
+        let (id, report, kind) = (opened.part.part, opened.part.report, opened.part.kind);
+        let case = self.casebook.case(report)?;
+        let mut case = case.unwrap_or_else(|| Case::begin(&opened.part, now_ms()));
+        let relation = case.relation(id, opened.sha256);
+        let mut new = None;
+        if relation == Relation::Twin {
+            self.log.append(Event::Twin { report, part: id })?;
+        } else {
+            let conflict = relation == Relation::Conflict;
+            let sha256 = opened.sha256;
+            self.log.append(Event::Opened { report, part: id, kind, sha256 })?;
+            new = Some(NewPart { report, part: id, kind, conflict });
+            case.parts.push(held(store, upload, opened));
+        }
+        self.casebook.put(&case, Some(&upload.id))?;
+        Ok(new)
+    }
+
+    /// Notes in the log that an upload is not taken; the same reason is told once. One that is still
+    /// under way is no news.
+    fn refuse(&mut self, upload: String, part: Option<PartId>, reason: Reason) -> Result<Refused> {
+        let Reason(reason_id) = reason;
+        let name = sha256(upload.as_bytes());
+        if reason != Reason::INCOMPLETE && !self.casebook.knows_refusal(name, reason_id)? {
+            self.log.append(Event::Refused { upload: name, reason: reason_id.into() })?;
+            self.casebook.put_refusal(name, reason_id)?;
+        }
+        Ok(Refused { upload, reason: reason_id, part })
+    }
 }
 
 fn open_complete(
@@ -107,35 +190,37 @@ fn open_complete(
     open_upload(upload, identities, organisation, &mut io::sink())
 }
 
-/// Writes an opened part to its case. A twin is only noted as seen.
-fn record(casebook: &mut Casebook, upload: &Upload, opened: Opened) -> Result<Option<NewPart>> {
-    let Opened { part, sha256, document } = opened;
-    let case = casebook.case(part.report)?;
-    let mut case = case.unwrap_or_else(|| Case::begin(&part, now_ms()));
-    let relation = case.relation(part.part, sha256);
-    let mut new = None;
-    if relation != Relation::Twin {
-        let conflict = relation == Relation::Conflict;
-        new = Some(NewPart { report: part.report, part: part.part, kind: part.kind, conflict });
-        case.parts.push(HeldPart {
-            upload: upload.id.clone(),
-            part: part.part,
-            kind: part.kind,
-            audiences: part.audiences,
-            version: part.version,
-            bytes: upload.length,
-            sha256,
-            content: part.content,
-            received_at_ms: upload.begun_at_ms,
-            document,
-        });
+/// An opened part as its case keeps it.
+fn held(store: &Store, upload: &Upload, opened: Opened) -> HeldPart {
+    let Opened { part, sha256, words } = opened;
+    let (mut document, mut reply, mut recall) = (None, None, None);
+    match words {
+        Words::File => {}
+        Words::Answers(found) => document = Some(found),
+        Words::Reply(found) => reply = Some(found),
+        Words::Recall(found) => recall = Some(found),
     }
-    casebook.put(&case, Some(&upload.id))?;
-    Ok(new)
+    HeldPart {
+        upload: upload.id.clone(),
+        store: store.named.clone(),
+        part: part.part,
+        kind: part.kind,
+        audiences: part.audiences,
+        version: part.version,
+        previous: part.previous,
+        bytes: upload.length,
+        sha256,
+        content: part.content,
+        received_at_ms: upload.begun_at_ms,
+        document,
+        reply,
+        recall,
+    }
 }
 
-/// Two runs at once would sign two receipts with one number.
-fn lock(home: &Home) -> Result<File> {
+/// Two commands at once that change a case would lose one change; two runs would sign two receipts
+/// with one number.
+pub(crate) fn lock(home: &Home) -> Result<File> {
     let path = home.private(names::COLLECT_LOCK);
     let file = File::options().create(true).append(true).open(path).map_err(|error| match error
         .kind()
@@ -148,9 +233,4 @@ fn lock(home: &Home) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::Busy),
         Err(TryLockError::Error(source)) => Err(Error::Io { doing: "lock the casebook", source }),
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

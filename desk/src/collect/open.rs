@@ -6,7 +6,10 @@ use std::path::Path;
 
 use homeward_core::crypto::Hasher;
 use homeward_core::forms::Audience;
-use homeward_core::seal::{ANSWERS_FORMAT, AnswersDocument, OpenError, Part, PartKind, open};
+use homeward_core::seal::{
+    ANSWERS_FORMAT, AnswersDocument, OpenError, Part, PartKind, RECALL_FORMAT, REPLY_FORMAT,
+    RecallDocument, ReplyDocument, open,
+};
 use homeward_core::{Digest, Fingerprint};
 
 use crate::error::{Error, Result};
@@ -29,8 +32,20 @@ pub struct Opened {
     pub part: Part,
     /// The hash of its ciphertext.
     pub sha256: Digest,
-    /// Its answers, if it holds some.
-    pub document: Option<AnswersDocument>,
+    /// The words that it holds.
+    pub words: Words,
+}
+
+/// The words that a part holds, by its kind.
+pub enum Words {
+    /// None: it is a file.
+    File,
+    /// A first minute or answers.
+    Answers(AnswersDocument),
+    /// A reply.
+    Reply(ReplyDocument),
+    /// A recall.
+    Recall(RecallDocument),
 }
 
 /// Why an upload is not taken: a message id that goes into receipts and lists.
@@ -103,25 +118,36 @@ pub fn open_upload(
             Err(error) => return Err(error.into()),
             Ok(part) if !part.audiences.contains(&identity.audience) => reason = Reason::AUDIENCE,
             Ok(part) => {
-                let document = document_of(&part, &kept.words)?;
+                let words = words_of(part.kind, &kept.words)?;
                 if upload.part.is_some_and(|claimed| claimed != part.part) {
                     return Err(Reason::OTHER_PART);
                 }
                 let sha256 = sealed.finish().map_err(|_| Reason::STATE)?;
-                return Ok(Opened { part, sha256, document });
+                return Ok(Opened { part, sha256, words });
             }
         }
     }
     Err(reason)
 }
 
-fn document_of(part: &Part, words: &[u8]) -> std::result::Result<Option<AnswersDocument>, Reason> {
-    if !matches!(part.kind, PartKind::FirstMinute | PartKind::Answers) {
-        return Ok(None);
-    }
-    let document: AnswersDocument = serde_json::from_slice(words).map_err(|_| Reason::MALFORMED)?;
-    let known = document.format == ANSWERS_FORMAT;
-    known.then_some(Some(document)).ok_or(Reason::MALFORMED)
+fn words_of(kind: PartKind, words: &[u8]) -> std::result::Result<Words, Reason> {
+    let malformed = |_| Reason::MALFORMED;
+    let (format, words) = match kind {
+        PartKind::FirstMinute | PartKind::Answers => {
+            let document: AnswersDocument = serde_json::from_slice(words).map_err(malformed)?;
+            (document.format == ANSWERS_FORMAT, Words::Answers(document))
+        }
+        PartKind::Reply => {
+            let document: ReplyDocument = serde_json::from_slice(words).map_err(malformed)?;
+            (document.format == REPLY_FORMAT, Words::Reply(document))
+        }
+        PartKind::Recall => {
+            let document: RecallDocument = serde_json::from_slice(words).map_err(malformed)?;
+            (document.format == RECALL_FORMAT, Words::Recall(document))
+        }
+        PartKind::Face | PartKind::Medium | PartKind::Original => (true, Words::File),
+    };
+    format.then_some(words).ok_or(Reason::MALFORMED)
 }
 
 /// Hashes what is read through it.

@@ -1,66 +1,135 @@
 //! Receipts: what the desk says to each phone about its report. One is put out when there is
-//! something new to say, with a number that only grows.
+//! something new to say, or when the last one does not lie where a phone would look.
+//!
+//! Its number never goes backwards, not even when the casebook is put back from an older copy: it is
+//! the second in which the receipt was signed, or one more than the last; and where another receipt
+//! lies than the casebook knows of, the log says which number was the last.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
+use std::path::{Path, PathBuf};
 
-use homeward_core::crypto::{Hasher, SigningKey};
-use homeward_core::receipts::{Receipt, RefusedPart};
-use homeward_core::{Digest, Fingerprint, PartId};
+use homeward_core::crypto::{Hasher, SigningKey, sha256};
+use homeward_core::receipts::{HoldAnswer, Receipt, RefusedPart};
+use homeward_core::{Digest, PartId, ReportId};
 
-use super::{Reason, Refused, now_ms};
-use crate::casebook::{Case, Casebook};
+use super::{Collected, Desk, Reason, Refused};
+use crate::casebook::Case;
+use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::home::{Home, names, replace_file};
 use crate::keys::{SeedUse, read_seed};
-use crate::store::Upload;
+use crate::log::{self, Event};
+use crate::store::{Store, Upload};
 
-/// Puts out every receipt that says something new, or that was not put out when it was signed.
+/// Puts out every receipt that is due.
 pub(super) fn put_out(
     home: &Home,
-    casebook: &mut Casebook,
-    organisation: Fingerprint,
-    uploads: &[&Upload],
-    refused: &[Refused],
-) -> Result<u32> {
+    desk: &mut Desk,
+    stores: &[Store],
+    uploads: &[Upload],
+    collected: &mut Collected,
+) -> Result<()> {
     let key = SigningKey::derive(&*read_seed(&home.private(names::RECEIPT_KEY), SeedUse::Receipt)?);
-    let foreign = foreign(uploads, refused);
-    let mut count = 0;
-    for mut case in casebook.cases()? {
-        let mut says = Receipt::new(organisation, case.report);
-        fill(&mut says, &case, &foreign, refused);
-        let path = home.public(names::RECEIPTS).join(case.receipt_address.to_string());
-        if !says_something_new(&says, case.receipt.as_ref()) {
-            if case.receipt_is_out && path.exists() {
-                continue;
-            }
-        } else {
-            says.sequence = case.receipt.as_ref().map_or(1, |last| last.sequence + 1);
-            says.signed_at_ms = now_ms();
-            case.receipt = Some(says);
-            // Recorded before it goes out: after a kill the same number goes out again, never
-            // another receipt under it.
-            case.receipt_is_out = false;
-            casebook.put(&case, None)?;
-        }
-        let Some(receipt) = &case.receipt else { continue };
+    let foreign = foreign(uploads, &collected.refused);
+    for mut case in desk.casebook.cases()? {
         // A recipient that age does not know was signed by the phone itself: nobody to answer.
+        if case.receipt_recipient.parse::<age::x25519::Recipient>().is_err() {
+            continue;
+        }
+        let mut says = Receipt::new(desk.organisation, case.report);
+        fill(&mut says, &case, &foreign, &collected.refused);
+        let address = case.receipt_address.to_string();
+        if !says_something_new(&says, case.receipt.as_ref()) && lies_out(&case, stores, &address) {
+            continue;
+        }
+        let floor = if lies_elsewise(&case, stores, &address) {
+            last_in_log(home, case.report)?
+        } else {
+            0
+        };
+        sign(desk, &mut case, says, floor)?;
+        let Some(receipt) = &case.receipt else { continue };
         let Ok(sealed) = receipt.seal(&key, &case.receipt_recipient) else { continue };
-        replace_file(&path, &sealed).map_err(Error::io("write a receipt"))?;
-        case.receipt_is_out = true;
-        casebook.put(&case, None)?;
-        count += 1;
+        for store in stores {
+            let Some(folder) = &store.receipts else { continue };
+            match (replace_file(&folder.join(&address), &sealed), &store.named) {
+                (Err(_), Some(named)) => note(&mut collected.unreachable, named),
+                (put, _) => put.map_err(Error::io("write a receipt"))?,
+            }
+        }
+        case.receipt_file = Some(sha256(&sealed));
+        desk.casebook.put(&case, None)?;
+        collected.receipts += 1;
     }
-    Ok(count)
+    Ok(())
+}
+
+/// Gives the receipt its number and the log's head. It is in the log and the casebook before anybody
+/// can see it.
+fn sign(desk: &mut Desk, case: &mut Case, mut says: Receipt, floor: u32) -> Result<()> {
+    says.signed_at_ms = now_ms();
+    let second = u32::try_from(says.signed_at_ms / 1000).unwrap_or(0);
+    let last = case.receipt.as_ref().map_or(0, |last| last.sequence).max(floor);
+    says.sequence = last.saturating_add(1).max(second);
+    let text = serde_json::to_vec(&says).map_err(|_| Error::Damaged("casebook"))?;
+    let (report, sequence) = (case.report, says.sequence);
+    let head = desk.log.append(Event::Receipt { report, sequence, says: sha256(&text) })?;
+    says.log_head = Some(head);
+    case.receipt = Some(says);
+    case.receipt_file = None;
+    desk.casebook.put(case, None)
+}
+
+/// The number of the last receipt that the log tells of; 0 if there is none.
+fn last_in_log(home: &Home, wanted: ReportId) -> Result<u32> {
+    let entries = log::entries(home)?.into_iter();
+    let numbers = entries.filter_map(|entry| match entry.event {
+        Event::Receipt { report, sequence, .. } if report == wanted => Some(sequence),
+        _ => None,
+    });
+    Ok(numbers.max().unwrap_or(0))
+}
+
+/// Whether another receipt than the casebook's last one lies somewhere: then it may be newer.
+fn lies_elsewise(case: &Case, stores: &[Store], address: &str) -> bool {
+    let mut folders = stores.iter().filter_map(|store| store.receipts.as_deref());
+    folders.any(|folder| {
+        let found = fs::read(folder.join(address));
+        found.is_ok_and(|bytes| Some(sha256(&bytes)) != case.receipt_file)
+    })
+}
+
+/// Whether the last receipt lies wherever a phone would look for it.
+fn lies_out(case: &Case, stores: &[Store], address: &str) -> bool {
+    let Some(file) = case.receipt_file else { return false };
+    let folders = stores.iter().filter_map(|store| store.receipts.as_deref());
+    // Where a mirror's folder is away there is no place to put one.
+    let mut folders = folders.filter(|folder| folder.is_dir());
+    folders.all(|folder: &Path| {
+        fs::read(folder.join(address)).is_ok_and(|bytes| sha256(&bytes) == file)
+    })
+}
+
+fn note(unreachable: &mut Vec<PathBuf>, named: &PathBuf) {
+    if !unreachable.contains(named) {
+        unreachable.push(named.clone());
+    }
 }
 
 fn fill(says: &mut Receipt, case: &Case, foreign: &HashMap<Digest, &Upload>, refused: &[Refused]) {
     let opened: BTreeSet<PartId> = case.parts.iter().map(|held| held.part).collect();
     says.opened = opened.into_iter().collect();
+    says.questions = case.unanswered().into_iter().map(|asked| asked.sealed.clone()).collect();
+    says.hold = case.hold;
     for listed in case.missing() {
         if foreign.contains_key(&listed.sha256) {
             says.forwarded.push(listed.part);
+            continue;
+        }
+        // What the phone was told to drop is not asked for.
+        if case.hold == Some(HoldAnswer::Drop) && listed.kind.is_file() {
             continue;
         }
         says.missing.push(listed.part);
@@ -77,19 +146,20 @@ fn says_something_new(says: &Receipt, last: Option<&Receipt>) -> bool {
     last.is_none_or(|last| {
         (&says.opened, &says.forwarded, &says.missing, &says.refused)
             != (&last.opened, &last.forwarded, &last.missing, &last.refused)
+            || (&says.questions, says.hold) != (&last.questions, last.hold)
     })
 }
 
 /// The uploads that are sealed for somebody else, by the hash of their ciphertext: a report lists
 /// its parts so.
-fn foreign<'a>(uploads: &[&'a Upload], refused: &[Refused]) -> HashMap<Digest, &'a Upload> {
+fn foreign<'a>(uploads: &'a [Upload], refused: &[Refused]) -> HashMap<Digest, &'a Upload> {
     let names: HashSet<&str> = refused
         .iter()
         .filter(|refused| refused.reason == Reason::FOREIGN.0)
         .map(|refused| refused.upload.as_str())
         .collect();
     let foreign = uploads.iter().filter(|upload| names.contains(upload.id.as_str()));
-    foreign.filter_map(|upload| Some((hash(upload).ok()?, *upload))).collect()
+    foreign.filter_map(|upload| Some((hash(upload).ok()?, upload))).collect()
 }
 
 fn hash(upload: &Upload) -> io::Result<Digest> {

@@ -7,9 +7,9 @@ use data_encoding::BASE64;
 use homeward_core::brand::Pack;
 use homeward_core::crypto::sha256;
 use homeward_core::forms::Audience;
-use homeward_core::receipts::Receipt;
+use homeward_core::receipts::{OpenedReceipt, Proof, Receipt};
 use homeward_core::seal::{Part, ReportKeys, Sealed, seal};
-use homeward_core::{Fingerprint, PartId};
+use homeward_core::{Digest, Fingerprint, PartId, QuestionId};
 use serde_json::{Value, json};
 
 use super::{Desk, Receive};
@@ -28,6 +28,7 @@ pub struct Draft {
     pub part: PartId,
     pub kind: &'static str,
     pub version: u32,
+    pub previous: Option<Digest>,
     pub name: String,
     pub content: Vec<u8>,
 }
@@ -35,6 +36,8 @@ pub struct Draft {
 /// A sealed part.
 pub struct Made {
     pub draft: Draft,
+    /// What the next version names as the one before.
+    pub digest: Digest,
     pub bytes: Vec<u8>,
     pub sealed: Sealed,
 }
@@ -60,6 +63,7 @@ impl Phone {
             part: PartId::make(),
             kind,
             version: 1,
+            previous: None,
             name: name.into(),
             content: content.to_vec(),
         }
@@ -68,6 +72,24 @@ impl Phone {
     pub fn first_minute(&self, name: &str) -> Made {
         let content = document(&[("child_name", json!(name))], &[], &[]);
         self.make(self.draft("first_minute", "answers.json", &content))
+    }
+
+    /// What the reporter says in reply.
+    pub fn reply(&self, question: Option<QuestionId>, text: &str) -> Made {
+        let content = json!({
+            "format": "homeward-reply/1", "question": question, "text": text,
+            "sealed_at_ms": 1_700_000_100_000_i64, "offset_minutes": 60,
+        });
+        self.make(self.draft("reply", "reply.json", content.to_string().as_bytes()))
+    }
+
+    /// The claim that the search can end.
+    pub fn recall(&self, why: &str) -> Made {
+        let content = json!({
+            "format": "homeward-recall/1", "why": why,
+            "sealed_at_ms": 1_700_000_200_000_i64, "offset_minutes": 60,
+        });
+        self.make(self.draft("recall", "recall.json", content.to_string().as_bytes()))
     }
 
     pub fn photo(&self, content: &[u8]) -> Made {
@@ -101,6 +123,7 @@ impl Phone {
         let (names, report) = (names.join(","), self.keys.report_id());
         let (version, length_bytes) = (draft.version.to_be_bytes(), length.to_be_bytes());
         let address = self.keys.receipt_address();
+        let previous = draft.previous.map(|digest| digest.to_string()).unwrap_or_default();
         let fields: [&[u8]; 15] = [
             b"homeward-part/1",
             draft.organisation.as_bytes(),
@@ -109,7 +132,7 @@ impl Phone {
             draft.part.as_bytes(),
             draft.kind.as_bytes(),
             &version,
-            b"",
+            previous.as_bytes(),
             &[0],
             draft.name.as_bytes(),
             &length_bytes,
@@ -118,7 +141,7 @@ impl Phone {
             recipient.as_bytes(),
             questions.as_bytes(),
         ];
-        let mut statement = Vec::new();
+        let mut statement: Vec<u8> = Vec::new();
         for field in fields {
             statement.extend((field.len() as u64).to_be_bytes());
             statement.extend(field);
@@ -131,7 +154,7 @@ impl Phone {
             "part": draft.part,
             "kind": draft.kind,
             "version": draft.version,
-            "previous": null,
+            "previous": draft.previous,
             "practice": false,
             "content": { "name": draft.name, "bytes": length, "sha256": hash },
             "receipt_address": self.keys.receipt_address(),
@@ -144,11 +167,21 @@ impl Phone {
         let recipients = self.pack.recipients_of(&draft.sealed_to);
         let mut bytes = Vec::new();
         let sealed = seal(&part, &mut draft.content.as_slice(), &recipients, &mut bytes).unwrap();
-        Made { draft, bytes, sealed }
+        Made { draft, digest: part.digest(), bytes, sealed }
     }
 
     /// The receipt that lies at the server, believed as a phone believes it.
     pub async fn receipt(&self, server: &Receive<'_>) -> Option<Receipt> {
+        self.opened(server).await.map(|opened| opened.receipt)
+    }
+
+    /// The file that proves the receipt to anyone.
+    pub async fn proof(&self, desk: &Desk, server: &Receive<'_>) -> Proof {
+        let signed = self.opened(server).await.unwrap().signed;
+        Proof::make(&signed, Some(&std::fs::read(desk.beside("pack")).unwrap())).unwrap()
+    }
+
+    async fn opened(&self, server: &Receive<'_>) -> Option<OpenedReceipt> {
         let url = format!("{}/receipts/{}", server.url, self.keys.receipt_address());
         let answer = server.client.get(url).send().await.unwrap();
         if answer.status() == 404 {
@@ -156,7 +189,7 @@ impl Phone {
         }
         let sealed = answer.bytes().await.unwrap();
         let (identity, report) = (self.keys.receipt_identity(), self.keys.report_id());
-        Some(Receipt::open(&sealed, &identity, &self.pack, report).unwrap().receipt)
+        Some(Receipt::open(&sealed, &identity, &self.pack, report).unwrap())
     }
 }
 
