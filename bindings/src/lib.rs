@@ -33,6 +33,7 @@ mod profiles;
 mod report;
 mod sending;
 mod status;
+mod steps;
 mod talking;
 mod texts;
 mod transfer;
@@ -56,6 +57,7 @@ pub use sending::{Scope, SealedPart, SealedReport, SendWhen};
 pub use status::{
     PartKind, PartState, PartStatus, ReceiptStatus, ReportState, ReportStatus, VaultState,
 };
+pub use steps::{HttpHeader, HttpStep, StepBody, StepFailure, StepOutcome};
 pub use talking::{Message, MessageFrom, QrModules, RecallReason, Receipt, RefusedPart};
 pub use texts::{TextArgument, Texts};
 pub use transfer::{Budget, Listener, ListenerError, RunEnd, Transfer};

@@ -97,6 +97,8 @@ refusals! {
     NothingNew => "refused-nothing-new",
     /// Another process works in this home.
     Busy => "refused-busy",
+    /// The person chose a proxy, and another HTTP stack would go around it.
+    StepBesideProxy => "refused-step-beside-proxy",
     /// Only a profile can be saved for another phone.
     NotAProfile => "refused-not-a-profile",
     /// The file is no exported profile, or was damaged on its way.

@@ -86,6 +86,14 @@ impl Home {
         self.root.join("spool")
     }
 
+    /// Refuses as full what would not fit on the disk. Beside `bytes` there must be room for what
+    /// an upload needs to remember, and for the words of the next report.
+    pub(crate) fn need(&self, bytes: u64) -> Result<()> {
+        let disk = rustix::fs::statvfs(&self.root).map_err(io::Error::from)?;
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        if bytes.saturating_add(SPARE_BYTES) > free { Err(Error::StorageFull) } else { Ok(()) }
+    }
+
     /// The lock of the one who sends; `None` while another process has it.
     pub(crate) fn lock_run(&self) -> Result<Option<File>> {
         try_lock(&self.root.join("run.lock"))
@@ -137,6 +145,9 @@ impl Home {
         self.root.join("pack.json")
     }
 }
+
+/// What must stay free.
+const SPARE_BYTES: u64 = 64 << 10;
 
 /// The names in `folder`; one that is not Unicode is none of ours.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {

@@ -93,6 +93,10 @@ hex_id! {
     QuestionId, 16
 }
 hex_id! {
+    /// One request that another HTTP stack makes for the core. Random.
+    StepId, 16
+}
+hex_id! {
     /// Where the desk leaves a report's receipt. Told only inside the seal.
     ReceiptAddress, 16
 }
@@ -119,6 +123,14 @@ impl PartId {
 }
 
 impl QuestionId {
+    /// A new random id.
+    #[must_use]
+    pub fn make() -> Self {
+        Self(crypto::make_bytes())
+    }
+}
+
+impl StepId {
     /// A new random id.
     #[must_use]
     pub fn make() -> Self {

@@ -378,7 +378,7 @@ fn a_server_that_refuses_or_ignores_a_body_with_the_post_still_gets_the_part() {
     let mut ignored = begun_with(
         Part { bytes: 64, ..part() },
         policy(),
-        Offer { with_upload: true },
+        Offer { with_upload: true, ..Offer::default() },
         Response { status: 201, tus: true, location: Some("1".into()), ..Response::default() },
     );
     assert!(matches!(turn(&mut ignored, 0), Step::Request(request) if request.kind == Kind::Send));

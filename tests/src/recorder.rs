@@ -25,6 +25,9 @@ pub struct Conversation {
     pub up: Vec<u8>,
     /// What the server said.
     pub down: Vec<u8>,
+    /// The phone took up an earlier TLS session, and so showed that it was there before. The
+    /// recorder offers it to everybody.
+    pub resumed: bool,
 }
 
 /// A running recorder. Dropping it ends it.
@@ -111,7 +114,9 @@ impl Inside {
         let server = self.connector.connect(name, server).await?;
         let number = {
             let mut heard = lock(&self.heard);
-            heard.push(Conversation::default());
+            let kind = phone.get_ref().1.handshake_kind();
+            let resumed = matches!(kind, Some(rustls::HandshakeKind::Resumed));
+            heard.push(Conversation { resumed, ..Conversation::default() });
             heard.len() - 1
         };
         let (mut from_phone, mut to_phone) = tokio::io::split(phone);

@@ -4,6 +4,7 @@
 //! writes down what was sent. A kill before that transaction leaves files without rows, which the
 //! next start sweeps, and the draft unsent; a kill after it leaves nothing undone.
 
+mod reseal;
 mod sealer;
 mod version;
 mod words;
@@ -22,6 +23,7 @@ use crate::seal::{ListedPart, PartKind};
 use crate::store::Store;
 use crate::vault::Keys;
 
+pub(crate) use reseal::reseal;
 pub use words::{Message, MessageFrom};
 pub(crate) use words::{messages, recall, reply};
 
@@ -93,7 +95,20 @@ pub(crate) fn send(
 ) -> Result<SealedReport> {
     // Nobody sweeps what has no row yet.
     let _held = store.home.hold_files()?;
-    let mut draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
+    let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
+    send_draft(store, pack, draft, scope, when, &[])
+}
+
+/// Seals a version of a draft and queues it, in place of parts that must not leave.
+fn send_draft(
+    store: &Store,
+    pack: &Pack,
+    mut draft: Draft,
+    scope: Scope,
+    when: SendWhen,
+    instead_of: &[PartId],
+) -> Result<SealedReport> {
+    let id = draft.id;
     let form = draft.body.form()?;
     let answers = draft.body.answers(form);
     if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
@@ -102,6 +117,7 @@ pub(crate) fn send(
     let number = draft.body.sent.len() as u32 + 1;
     let mut sealer = Sealer::new(store, pack, &draft, number);
     let version = Version::of(store, pack, &draft, form, &answers);
+    store.home.need(version.room(scope))?;
     let leaving = version.seal(scope, &mut sealer)?;
     let first_minute = version.first_minute_digest();
     sealer.sync()?;
@@ -109,10 +125,12 @@ pub(crate) fn send(
     note(&mut draft, leaving, first_minute, scope);
     let now = store.now();
     store.write(id, |transaction, keys| {
+        queue::remove(transaction, instead_of)?;
         enqueue(transaction, keys, pack, &draft, sealer.parts(), when, now)?;
         drafts::save(transaction, keys, &draft, now)
     })?;
     sealer.keep();
+    store.bell().ring();
     Ok(sealed)
 }
 
@@ -144,7 +162,9 @@ fn enqueue(
     for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
         let wifi_only = when == SendWhen::Wifi && kind.is_file();
         let held = holding && kind.waits_after_recall();
-        let secret = PartSecret::new(report, kind, audiences, report_version, sha256);
+        let sealed_to = pack.recipients_of(&audiences);
+        let mut secret = PartSecret::new(report, kind, audiences, report_version, sha256);
+        secret.sealed_to = sealed_to.iter().map(ToString::to_string).collect();
         queue::insert(
             transaction,
             &key,

@@ -150,6 +150,21 @@ impl<'a> Version<'a> {
         media.filter_map(move |(at, medium)| Some((at, which, medium.file(which)?)))
     }
 
+    /// About how many bytes the sealed parts will take, a little more rather than less.
+    pub(super) fn room(&self, scope: Scope) -> u64 {
+        const WORDS: u64 = 16 << 10;
+        let unsent = |which| self.copies(which).filter(|(_, _, file)| file.sent.is_none());
+        // Padding adds an eighth at most.
+        let sealed = |file: &StoredFile| file.bytes + file.bytes / 8 + WORDS;
+        let face: u64 = unsent(Which::Face).take(1).map(|(_, _, file)| sealed(file)).sum();
+        if scope == Scope::FirstMinute {
+            return WORDS + face;
+        }
+        let files = unsent(Which::Scrubbed).chain(unsent(Which::Original));
+        let files: u64 = files.map(|(_, _, file)| sealed(file)).sum();
+        files + face + WORDS * (1 + self.audiences.len() as u64)
+    }
+
     fn is_first_minute_new(&self) -> bool {
         let last = self.draft.body.sent.last();
         last.is_none_or(|last| last.first_minute != self.first_minute_digest())

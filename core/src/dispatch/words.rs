@@ -158,5 +158,6 @@ fn commit(
         drafts::save(transaction, keys, &draft, now)
     })?;
     sealer.keep();
+    store.bell().ring();
     Ok(sealed)
 }

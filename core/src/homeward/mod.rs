@@ -58,7 +58,10 @@ impl Homeward {
 
     /// Opens a locked vault; with the passphrase if it has one. What was begun meanwhile moves in.
     pub fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
-        self.store.unlock(passphrase)
+        self.store.unlock(passphrase)?;
+        // What could not be sealed anew now is at the next unlock; the vault is open all the same.
+        let _ = self.seal_spoiled_anew();
+        Ok(())
     }
 
     /// Forgets the vault key until [`unlock`](Self::unlock). Sealed parts go on leaving.

@@ -6,9 +6,11 @@ use super::{Homeward, Pairing};
 use crate::brand::Pack;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
 use crate::error::{Refusal, Result};
-use crate::ids::{PartId, ReportId};
+use crate::ids::{PartId, ReportId, StepId};
 use crate::net::Proxy;
-use crate::queue::{self, Budget, Conditions, Listener, Plan, ReportStatus, Transfer};
+use crate::queue::{
+    self, Budget, Conditions, HttpStep, Listener, Plan, ReportStatus, StepOutcome, Transfer,
+};
 
 impl Homeward {
     /// Takes an organisation's signed pack. A pack of the same organisation that is newer replaces
@@ -24,7 +26,18 @@ impl Homeward {
             }
         }
         self.store.home.store_pack(pack)?;
+        // A kill here leaves it to the next run and the next unlock.
+        queue::park_spoiled(&self.store, &new)?;
+        self.seal_spoiled_anew()?;
         Ok(Pairing::of(&new.organisation))
+    }
+
+    /// Seals anew what is parked because somebody lost a key, as far as the vault is open.
+    pub(super) fn seal_spoiled_anew(&self) -> Result<()> {
+        match self.store.home.pack()? {
+            Some(pack) => dispatch::reseal(&self.store, &pack),
+            None => Ok(()),
+        }
     }
 
     /// The paired organisation, if any.
@@ -44,6 +57,13 @@ impl Homeward {
         queue::retry(&self.store, part)
     }
 
+    /// Lets the sealed first minute of a report go although the server shows another key than the
+    /// pack names (`waiting-pin-mismatch`). Only the person may decide that. Its certificate must
+    /// still be good, and nothing else of the report goes there.
+    pub fn send_first_minute_anyway(&self, id: ReportId) -> Result<()> {
+        queue::waive_pins(&self.store, id)
+    }
+
     /// How far every report is that was sealed.
     pub fn statuses(&self) -> Result<Vec<ReportStatus>> {
         Ok(queue::statuses(&self.store)?.into_values().collect())
@@ -51,7 +71,25 @@ impl Homeward {
 
     /// What would be sent now, and what waits, and why.
     pub fn plan(&self, conditions: Conditions) -> Result<Plan> {
-        queue::plan_now(&self.store, conditions)
+        let pack = self.store.home.pack()?;
+        let policy = pack.map(|pack| pack.network).unwrap_or_default();
+        queue::plan_now(&self.store, conditions, policy)
+    }
+
+    /// The next request for another HTTP stack, such as a background `URLSession`; none if nothing
+    /// is due. Asked again before its outcome was told it is the same one. Refused as busy while a
+    /// run sends, and refused where the person chose a proxy (`proxied`): nothing goes around that.
+    pub fn next_step(&self, conditions: Conditions, proxied: bool) -> Result<Option<HttpStep>> {
+        if proxied {
+            return Err(Refusal::StepBesideProxy.into());
+        }
+        queue::next_step(&self.store, &self.pacing, conditions)
+    }
+
+    /// Takes the outcome of a step, in this process or a later one. Not found: nobody waits for it
+    /// any more.
+    pub fn on_step(&self, step: StepId, outcome: StepOutcome) -> Result<()> {
+        queue::on_step(&self.store, &self.pacing, step, outcome)
     }
 
     /// Sends what is due and fetches receipts, on a thread of its own.

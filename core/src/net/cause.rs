@@ -50,6 +50,9 @@ fn tls_reason(error: &rustls::Error) -> Reason {
         rustls::Error::InvalidCertificate(Bad::Expired | Bad::ExpiredContext { .. }) => {
             Reason::CertificateExpired
         }
+        rustls::Error::InvalidCertificate(Bad::ApplicationVerificationFailure) => {
+            Reason::PinMismatch
+        }
         rustls::Error::InvalidCertificate(_) => Reason::TlsUntrusted,
         // The port answers, but not in TLS: a portal that speaks http to everyone.
         rustls::Error::InvalidMessage(_) => Reason::CaptivePortal,

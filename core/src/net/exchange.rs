@@ -1,15 +1,18 @@
 //! One request and its answer, watched: a stalled body, a silent server and a cancel all end it.
 
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
+use data_encoding::BASE64;
 use reqwest::Body;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tokio::time::{Instant, sleep_until};
 
 use super::body::{FileBody, Meter};
 use super::{CancelToken, Net, NetError};
+use crate::crypto::sha256;
 use crate::tus::{self, Failure, Range};
 
 /// The headers of every request: the token and nothing that tells a phone from another.
@@ -38,6 +41,9 @@ impl Net {
         let mut builder = self.client.request(method, &request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value);
+        }
+        if let (true, Some(range)) = (request.checksum, request.body) {
+            builder = builder.header("Upload-Checksum", checksum(source, range)?);
         }
         if let Some(range) = request.body {
             builder = builder.body(piece(source, range, &meter)?);
@@ -120,6 +126,19 @@ async fn drain(mut response: reqwest::Response) {
 fn piece(source: &File, range: Range, meter: &Arc<Meter>) -> Result<Body, Failure> {
     let body = source.try_clone().and_then(|file| FileBody::new(file, range, meter.clone()));
     body.map(Body::wrap).map_err(|_| Failure::Unreadable)
+}
+
+/// The value of `Upload-Checksum`. Only for bodies that fit in memory easily.
+pub(crate) fn checksum(source: &File, range: Range) -> Result<String, Failure> {
+    let read = || {
+        let mut file = source.try_clone()?;
+        file.seek(SeekFrom::Start(range.offset))?;
+        let mut bytes = Vec::new();
+        file.take(range.bytes).read_to_end(&mut bytes)?;
+        std::io::Result::Ok(bytes)
+    };
+    let bytes = read().map_err(|_| Failure::Unreadable)?;
+    Ok(format!("sha256 {}", BASE64.encode(sha256(&bytes).as_bytes())))
 }
 
 const DRAIN_MAX: u64 = 8 << 10;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::Meter;
 use super::{CancelToken, Net};
-use crate::tus::{Failure, Offer, Reason, same_origin};
+use crate::tus::{self, Failure, Offer, Reason, same_origin};
 
 /// A fetch that came to nothing for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,16 @@ impl Net {
         let response = self.ask(request, cancel).await?;
         let status = response.status().as_u16();
         Offer::read(&self.read(&response)).ok_or_else(|| self.refusal(status, &response))
+    }
+
+    /// Removes an upload that nobody needs any more. Whatever the server says to it is final: one
+    /// that can't do it lets uploads expire.
+    pub async fn terminate(&self, url: &str, cancel: &CancelToken) -> Result<(), Waiting> {
+        if !same_origin(self.server.as_str(), url) {
+            return Ok(());
+        }
+        let request = self.client.delete(url).header("Tus-Resumable", tus::VERSION);
+        self.ask(request, cancel).await.map(|_| ())
     }
 
     async fn ask(

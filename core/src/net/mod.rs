@@ -8,6 +8,7 @@
 //! What never happens here: a request to another origin, a redirect followed blindly, the
 //! system's proxy settings, a way around a chosen proxy, a token in a URL, a cookie.
 
+mod bell;
 mod body;
 mod cancel;
 mod cause;
@@ -25,8 +26,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use bell::Bell;
 pub use cancel::CancelToken;
 pub use drive::{Journal, Progress, UploadEnd};
+pub(crate) use exchange::checksum;
 pub use fetch::Waiting;
 pub use proxy::Proxy;
 
@@ -44,6 +47,8 @@ pub struct Server {
     pub token: String,
     /// Whose certificates are believed.
     pub trust: Trust,
+    /// The keys that the server may have, on top of that.
+    pub pins: Option<Pins>,
     /// A moment that has certainly passed, such as the pack's signing: certificates are never
     /// checked at an earlier one, whatever the phone's clock says.
     pub known_ms: i64,
@@ -63,6 +68,15 @@ pub enum Trust {
     Public,
     /// Only these certificates (DER): the organisation's own authority.
     Anchors(Vec<Vec<u8>>),
+}
+
+/// The only keys that a server may have, until they expire.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pins {
+    /// SHA-256 of each key's DER `SubjectPublicKeyInfo`.
+    pub sha256: Vec<[u8; 32]>,
+    /// From then on they count for nothing, Unix ms.
+    pub expires_at_ms: i64,
 }
 
 impl fmt::Debug for Trust {
@@ -160,15 +174,17 @@ impl Net {
         if url.scheme() != "https" || !url.has_host() {
             return Err(NetError::BadServer);
         }
-        let tls = tls::config(&server.trust, clock.clone(), server.known_ms)?;
+        let pins = server.pins.as_ref();
+        let tls = tls::config(&server.trust, pins, clock.clone(), server.known_ms)?;
         let headers = exchange::headers(&server.token)?;
         let builder = builder(tls, proxy, pacing)?.default_headers(headers);
         let client = builder.build().map_err(|_| NetError::Setup)?;
         let (proxy, pacing, trust) = (proxy.cloned(), pacing.clone(), server.trust.clone());
-        Ok(Self { client, server: url, pacing, clock, proxy, offer: Offer::default(), trust })
+        let offer = Offer::default();
+        Ok(Self { client, server: url, pacing, clock, proxy, offer, trust })
     }
 
-    /// Makes use of what the server offers, as [`Net::ask_offer`] once told.
+    /// Makes use of what the server offers, as [`Net::ask_offer`] told or as is to be expected.
     pub fn learn(&mut self, offer: Offer) {
         self.offer = offer;
     }
@@ -210,6 +226,21 @@ fn builder(
         }
         None => builder,
     })
+}
+
+/// Ends `work` by its own token `stop` as soon as `cancel` is turned.
+pub async fn linked<T>(
+    cancel: &CancelToken,
+    stop: &CancelToken,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        result = &mut work => return result,
+        () = cancel.cancelled() => stop.cancel(),
+    }
+    work.await
 }
 
 /// Runs network work to its end on this thread, which should be one that may block.

@@ -55,7 +55,7 @@ impl Net {
     /// The server's `Date`, and the end of its certificate.
     async fn servers_clock(&self, not_after_ms: i64) -> Option<(i64, i64)> {
         let then = move || not_after_ms - HOUR_MS;
-        let tls = tls::config(&self.trust, std::sync::Arc::new(then), 0).ok()?;
+        let tls = tls::config(&self.trust, None, std::sync::Arc::new(then), 0).ok()?;
         let client = super::builder(tls, self.proxy.as_ref(), &self.pacing).ok()?.build().ok()?;
         let asking = client.head(self.server.clone()).send();
         let answer = timeout(PROBE_TIME, asking).await.ok()?.ok()?;

@@ -29,6 +29,11 @@ impl Proxy {
         Ok(Self(url))
     }
 
+    /// Whether the person gave a login with it.
+    pub(crate) fn has_login(&self) -> bool {
+        !self.0.username().is_empty()
+    }
+
     /// Where it listens.
     pub(super) fn host_and_port(&self) -> Option<(String, u16)> {
         let host = self.0.host_str()?.trim_matches(['[', ']']).to_owned();

@@ -4,15 +4,14 @@ use std::fs;
 
 use rusqlite::Transaction;
 
-use super::looks;
 use super::receipts::{self, ReceiptSecret};
 use super::rows::{self, PartRow, PartSecret, PartState};
+use super::{looks, mirror};
 use crate::brand::Pack;
 use crate::error::Result;
 use crate::ids::PartId;
 use crate::receipts::{HoldAnswer, OpenedReceipt, Receipt};
 use crate::store::Store;
-use crate::tus::{Memory, Starts};
 use crate::vault::cell::CellKey;
 
 /// Verifies what was found at a receipt's address, and writes what it says. What a signed receipt
@@ -119,9 +118,7 @@ fn told(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
     if receipt.missing.contains(&row.id) || is_ignored(secret, receipt.sequence) {
         // The server said that it had every byte. It has not: once more, from the start.
         (row.state, row.sent, row.next_try_at_ms) = (PartState::Waiting, 0, 0);
-        let starts = secret.memory.starts;
-        let starts = Starts { missing: starts.missing + 1, ..starts };
-        secret.memory = Memory { starts, ..Memory::default() };
+        mirror::begin_again(secret);
         secret.unnamed_since = None;
         return true;
     }

@@ -12,20 +12,29 @@
 //! `held` until a receipt says what becomes of it. Rows stay until their report is deleted;
 //! ciphertext until a signed receipt says that the part was opened, or is not needed any more.
 
+mod abandoned;
 mod believe;
+mod keep;
+mod learnt;
 mod looks;
+mod mirror;
 mod plan;
 mod recalls;
 mod receipts;
 mod rows;
 mod run;
+mod spoiled;
 mod status;
+mod steps;
+mod way;
 
 use rusqlite::{Connection, Transaction};
 
+use crate::brand::{NetworkPolicy, Pack};
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
 use crate::receipts::Receipt;
+use crate::seal::PartKind;
 use crate::store::Store;
 use crate::vault::cell::CellKey;
 
@@ -33,19 +42,26 @@ pub use plan::{Conditions, Network, Plan, Planned};
 pub use rows::PartState;
 pub use run::{Budget, Listener, RunEnd, Transfer};
 pub use status::{PartStatus, ReceiptStatus, ReportState, ReportStatus};
+pub use steps::{HttpStep, StepBody, StepFailure, StepOutcome, StepTrust};
 
 pub(crate) use recalls::{audiences_of, hold, is_holding};
 pub(crate) use receipts::{Expected, expect as expect_receipt, questions};
 pub(crate) use rows::{NewPart, PartSecret, adopt, arrived, delete_of, insert};
 pub(crate) use run::{Setting, start};
+pub(crate) use spoiled::{Spoiled, remove, spoiled};
 pub(crate) use status::statuses;
+pub(crate) use steps::{next as next_step, on_step};
 
 /// What would be sent now.
-pub(crate) fn plan_now(store: &Store, conditions: Conditions) -> Result<Plan> {
+pub(crate) fn plan_now(
+    store: &Store,
+    conditions: Conditions,
+    policy: NetworkPolicy,
+) -> Result<Plan> {
     let now_ms = store.now().unix_ms;
     let rows: Vec<_> = store.read_outboxes(|db, _| rows::all(db))?.into_iter().flatten().collect();
     let looks = store.read_outboxes(|db, key| next_look(db, key, conditions))?;
-    let mut plan = plan::plan(&rows, conditions, now_ms);
+    let mut plan = plan::plan(&rows, conditions, policy, now_ms);
     plan.look_at_ms = looks.into_iter().flatten().min();
     Ok(plan)
 }
@@ -87,7 +103,35 @@ pub(crate) fn retry(store: &Store, part: PartId) -> Result<()> {
         found |= rows::retry(transaction, key, part)?;
         Ok(())
     })?;
+    store.bell().ring();
     if found { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Lets the first minute of a report go to a server whose key is none of those that the pack pins,
+/// because the person said so. It is sealed, and the certificate must still be good.
+pub(crate) fn waive_pins(store: &Store, report: ReportId) -> Result<()> {
+    let mut found = false;
+    store.write_outboxes(|transaction, key| {
+        for mut row in rows::all(transaction)? {
+            let mut secret = row.secret(key)?;
+            let first = secret.report == report && secret.kind == PartKind::FirstMinute;
+            if first && row.state == PartState::Waiting {
+                secret.pins_waived = true;
+                secret.memory.forgive();
+                (row.next_try_at_ms, row.reason) = (0, Some(plan::PINS_WAIVED.into()));
+                row.update(transaction, key, &secret)?;
+                found = true;
+            }
+        }
+        Ok(())
+    })?;
+    store.bell().ring();
+    if found { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Parks what is sealed to a recipient that the pack calls lost or compromised.
+pub(crate) fn park_spoiled(store: &Store, pack: &Pack) -> Result<()> {
+    store.write_outboxes(|transaction, key| spoiled::park(transaction, key, pack))
 }
 
 /// Copies an outbox into another database, sealed under its key.
@@ -98,5 +142,6 @@ pub(crate) fn copy_all(
     new: &CellKey,
 ) -> Result<()> {
     rows::copy_all(from, old, to, new)?;
+    abandoned::copy_all(from, old, to, new)?;
     receipts::copy_all(from, old, to, new)
 }

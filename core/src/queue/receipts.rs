@@ -128,8 +128,11 @@ pub(crate) fn arrived(
 ) -> Result<Vec<(ReceiptRow, ReceiptSecret)>> {
     let mut reports = BTreeSet::new();
     for row in super::rows::all(connection)? {
-        if matches!(row.state, PartState::Stored | PartState::Opened) {
-            reports.insert(row.secret(key)?.report);
+        let secret = row.secret(key)?;
+        // One on its way to a mirror is at another place, or was thought to be.
+        let arrived = matches!(row.state, PartState::Stored | PartState::Opened);
+        if arrived || !secret.elsewhere.is_empty() {
+            reports.insert(secret.report);
         }
     }
     let rows = all(connection)?.into_iter();

@@ -1,5 +1,7 @@
 //! The outbox's rows: what is in clear for planning, and what is sealed.
 
+use std::collections::BTreeMap;
+
 use rusqlite::{Connection, Row, Transaction};
 use serde::{Deserialize, Serialize};
 
@@ -53,6 +55,8 @@ impl PartState {
 pub(crate) struct PartRow {
     pub(crate) id: PartId,
     pub(crate) server: Fingerprint,
+    /// Which of the organisation's servers it is on its way to: 0, or the number of a mirror.
+    pub(crate) place: u32,
     pub(crate) urgency: u32,
     pub(crate) bytes: u64,
     pub(crate) wifi_only: bool,
@@ -61,8 +65,29 @@ pub(crate) struct PartRow {
     pub(crate) reason: Option<String>,
     pub(crate) sent: u64,
     pub(crate) next_try_at_ms: i64,
-    version: u64,
-    sealed: Vec<u8>,
+    pub(super) version: u64,
+    pub(super) sealed: Vec<u8>,
+}
+
+#[cfg(test)]
+impl PartRow {
+    /// A row of a part of this kind that waits.
+    pub(super) fn waiting(kind: PartKind, bytes: u64) -> Self {
+        Self {
+            id: PartId::make(),
+            server: Fingerprint::from([7; 32]),
+            place: 0,
+            urgency: urgency(kind),
+            bytes,
+            wifi_only: false,
+            state: PartState::Waiting,
+            reason: None,
+            sent: 0,
+            next_try_at_ms: 0,
+            version: 1,
+            sealed: Vec::new(),
+        }
+    }
 }
 
 /// What of a part is nobody's business but the phone's; sealed under the queue key.
@@ -76,6 +101,22 @@ pub(crate) struct PartSecret {
     /// The hash of the ciphertext.
     pub(crate) sha256: Digest,
     pub(crate) memory: Memory,
+    /// Since when the organisation could have opened it: it is stored, or its server was tried in
+    /// vain. Begins anew with each place.
+    #[serde(default)]
+    pub(crate) tried_at_ms: Option<i64>,
+    /// What is remembered of the upload at each other place, by its number.
+    #[serde(default)]
+    pub(crate) elsewhere: BTreeMap<u32, Memory>,
+    /// It goes to a server with another key than the pack pins, because the person decided so.
+    #[serde(default)]
+    pub(crate) pins_waived: bool,
+    /// Who can open it: age recipients.
+    #[serde(default)]
+    pub(crate) sealed_to: Vec<String>,
+    /// Where another HTTP stack is with the upload.
+    #[serde(default)]
+    pub(crate) step: Option<super::steps::Kept>,
     /// The sequence of the first receipt that did not name the part although it was stored.
     #[serde(default)]
     pub(crate) unnamed_since: Option<u32>,
@@ -113,16 +154,30 @@ impl PartSecret {
         report_version: u32,
         sha256: Digest,
     ) -> Self {
-        let memory = Memory::default();
-        let (unnamed_since, released) = (None, false);
-        Self { report, kind, audiences, report_version, sha256, memory, unnamed_since, released }
+        Self {
+            report,
+            kind,
+            audiences,
+            report_version,
+            sha256,
+            memory: Memory::default(),
+            tried_at_ms: None,
+            elsewhere: BTreeMap::new(),
+            pins_waived: false,
+            sealed_to: Vec::new(),
+            step: None,
+            unnamed_since: None,
+            released: false,
+        }
     }
 
     /// What is known of a part whose row can't be read: nothing but its length.
     fn rescued(bytes: u64) -> Self {
         let words = bytes <= MOST_BYTES_OF_WORDS;
         let kind = if words { PartKind::Answers } else { PartKind::Medium };
-        Self::new(RESCUED, kind, Vec::new(), 0, Digest::from([0; 32]))
+        let mut rescued = Self::new(RESCUED, kind, Vec::new(), 0, Digest::from([0; 32]));
+        rescued.memory.starts.key_lost = 1;
+        rescued
     }
 }
 
@@ -138,18 +193,17 @@ fn urgency(kind: PartKind) -> u32 {
     }
 }
 
-const COLUMNS: &str =
-    "id, server, urgency, bytes, wifi_only, state, reason, sent, next_try_at, version, sealed";
+const COLUMNS: &str = "id, server, urgency, bytes, wifi_only, state, reason, sent, next_try_at, version, sealed, place";
 
 /// Adds a part to the outbox.
 pub(crate) fn insert(transaction: &Transaction<'_>, key: &CellKey, part: &NewPart) -> Result<()> {
     let sealed = seal(key, part.id, 1, &part.secret)?;
     let state = if part.held { PartState::Held } else { PartState::Waiting };
     transaction.execute(
-        "INSERT INTO part (id, number, server, urgency, bytes, wifi_only, state, reason, sent,
-                           next_try_at, version, sealed)
-         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM part), ?2, ?3, ?4, ?5, ?6, ?7, 0,
-                 0, 1, ?8)",
+        "INSERT INTO part (id, number, server, place, urgency, bytes, wifi_only, state, reason,
+                           sent, next_try_at, version, sealed)
+         VALUES (?1, (SELECT coalesce(max(number), 0) + 1 FROM part), ?2, 0, ?3, ?4, ?5, ?6, ?7,
+                 0, 0, 1, ?8)",
         (
             part.id.as_bytes(),
             part.server.as_bytes(),
@@ -228,7 +282,7 @@ pub(super) fn copy_all(
         }
         let Some(mut copy) = find(to, row.id)? else { continue };
         let known = copy.secret(new)?;
-        (copy.state, copy.reason) = (row.state, row.reason);
+        (copy.state, copy.reason, copy.place) = (row.state, row.reason, row.place);
         (copy.sent, copy.next_try_at_ms) = (row.sent, row.next_try_at_ms);
         let secret = if secret.report == RESCUED { known } else { secret };
         copy.update(to, new, &secret)?;
@@ -253,6 +307,7 @@ fn read(row: &Row<'_>) -> Result<PartRow> {
         next_try_at_ms: row.get(8)?,
         version: row.get(9)?,
         sealed: row.get(10)?,
+        place: row.get(11)?,
     })
 }
 
@@ -287,7 +342,7 @@ impl PartRow {
         let sealed = seal(key, self.id, version, secret)?;
         let changed = connection.execute(
             "UPDATE part SET state = ?2, reason = ?3, sent = ?4, next_try_at = ?5, version = ?6,
-                             sealed = ?7
+                             sealed = ?7, place = ?9
              WHERE id = ?1 AND version = ?8",
             (
                 self.id.as_bytes(),
@@ -298,6 +353,7 @@ impl PartRow {
                 version,
                 sealed,
                 self.version,
+                self.place,
             ),
         )?;
         // Gone or changed meanwhile: the report was deleted under the upload.
@@ -314,7 +370,9 @@ pub(crate) fn delete_of(
 ) -> Result<Vec<PartId>> {
     let mut deleted = Vec::new();
     for row in all(transaction)? {
-        if row.secret(key)?.report == report {
+        let secret = row.secret(key)?;
+        if secret.report == report {
+            super::abandoned::remember(transaction, key, &row, &secret)?;
             transaction.execute("DELETE FROM part WHERE id = ?1", [row.id.as_bytes()])?;
             deleted.push(row.id);
         }
@@ -337,6 +395,7 @@ pub(super) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) ->
     }
     let mut secret = row.secret(key)?;
     let reason = row.reason.as_deref().and_then(Reason::from_message_id);
+    secret.step = None;
     secret.memory.restart(reason.unwrap_or(Reason::Rejected));
     row.state = PartState::Waiting;
     row.reason = None;

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::plan::{Conditions, Network, Plan, closes_the_way};
+use super::keep::{save, settle};
+use super::plan::{self, Conditions, Network, PINS_WAIVED, Plan, closes_the_way};
 use super::receipts::{self, ReceiptSecret};
-use super::rows::{self, PartState};
+use super::rows::{self, PartRow, PartSecret, PartState};
 use super::status::{self, ReportStatus};
-use super::{believe, looks};
-use crate::brand::{self, Pack};
+use super::way::{self, Way};
+use super::{abandoned, believe, learnt, looks, mirror, steps};
+use crate::brand::Pack;
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
-use crate::net::{self, CancelToken, Net, Pacing, Progress, Proxy, UploadEnd};
+use crate::net::{self, Bell, CancelToken, Net, Pacing, Progress, Proxy, UploadEnd, Waiting};
 use crate::receipts::MAX_RECEIPT_BYTES;
 use crate::store::Store;
 use crate::tus::{self, Memory, Reason};
@@ -94,8 +96,9 @@ pub(crate) struct Setting {
 pub(crate) fn start(store: Arc<Store>, setting: Setting) -> Result<Transfer> {
     let cancel = CancelToken::new();
     let deadline = setting.budget.time.and_then(|time| Instant::now().checked_add(time));
-    let mut runner =
-        Runner { store, setting, deadline, cancel: cancel.clone(), told: BTreeMap::new() };
+    let cancelled = cancel.clone();
+    let told = BTreeMap::new();
+    let mut runner = Runner { store, setting, deadline, cancel: cancelled, told, open: None };
     let work = move || net::block_on(runner.work())?;
     let thread = std::thread::Builder::new().name("homeward-run".into()).spawn(work)?;
     Ok(Transfer { cancel, thread: Mutex::new(RunThread::Running(thread)) })
@@ -108,6 +111,8 @@ struct Runner {
     cancel: CancelToken,
     /// What the listener heard last of each report, and when.
     told: BTreeMap<ReportId, (ReportStatus, Instant)>,
+    /// The last way, kept for the report's next part: a handshake costs two round trips.
+    open: Option<(Way, Net)>,
 }
 
 impl Runner {
@@ -128,11 +133,17 @@ impl Runner {
         let Some(_lock) = self.store.home.lock_run()? else {
             return Ok(RunEnd::Busy);
         };
+        if steps::is_one_out(&self.store)? {
+            return Ok(RunEnd::Busy);
+        }
         self.tell()?;
         let Some(pack) = self.store.home.pack()? else {
             return Ok(RunEnd::NothingDue);
         };
+        super::park_spoiled(&self.store, &pack)?;
         self.forgive_the_way()?;
+        self.send_late_parts_on(&pack)?;
+        let bell = self.store.bell();
         let mut asked = self.setting.conditions.network == Network::None;
         loop {
             if self.cancel.is_cancelled() {
@@ -141,13 +152,16 @@ impl Runner {
             if self.is_time_up() {
                 return Ok(RunEnd::TimeUp);
             }
-            let plan = self.plan()?;
+            let rung = bell.rung();
+            let plan = self.plan(&pack)?;
             if let Some(next) = plan.due.first() {
                 self.send(&pack, next.part).await?;
             } else if !asked {
                 asked = true;
                 self.ask_for_receipts(&pack).await?;
-            } else if !self.wait_for(&plan).await {
+                self.send_late_parts_on(&pack)?;
+                self.end_abandoned(&pack).await?;
+            } else if !self.wait_for(&plan, &bell, rung).await {
                 return Ok(RunEnd::NothingDue);
             }
             self.tell()?;
@@ -158,19 +172,37 @@ impl Runner {
         self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    fn plan(&self) -> Result<Plan> {
-        super::plan_now(&self.store, self.setting.conditions)
+    fn plan(&self, pack: &Pack) -> Result<Plan> {
+        super::plan_now(&self.store, self.setting.conditions, pack.network)
     }
 
-    /// Waits until the next part is due; false if that is not within the budget.
-    async fn wait_for(&self, plan: &Plan) -> bool {
+    /// Whether something more urgent than `urgency` could go now.
+    fn is_more_urgent_due(&self, pack: &Pack, urgency: u32) -> Result<bool> {
+        let rows = self.store.read_outboxes(|db, _| rows::all(db))?;
+        let rows: Vec<PartRow> =
+            rows.into_iter().flatten().filter(|row| row.urgency < urgency).collect();
+        let now_ms = self.store.now().unix_ms;
+        let plan = plan::plan(&rows, self.setting.conditions, pack.network, now_ms);
+        Ok(!plan.due.is_empty())
+    }
+
+    fn send_late_parts_on(&self, pack: &Pack) -> Result<()> {
+        let now_ms = self.store.now().unix_ms;
+        self.store
+            .write_outboxes(|transaction, key| mirror::advance(transaction, key, pack, now_ms))
+    }
+
+    /// Waits until the next part is due, or one is sealed meanwhile; false if that is not within
+    /// the budget. Sleeps through: nothing wakes it but these, the end and a cancel.
+    async fn wait_for(&self, plan: &Plan, bell: &Bell, rung: u64) -> bool {
         let (Some(deadline), Some(at_ms)) = (self.deadline, plan.next_at_ms) else {
             return false;
         };
         let left_ms = at_ms.saturating_sub(self.store.now().unix_ms).max(0);
         let wait = Duration::from_millis(left_ms.unsigned_abs());
         let time_left = deadline.saturating_duration_since(Instant::now());
-        net::pause(wait.min(time_left), &self.cancel).await;
+        let sleeping = net::pause(wait.min(time_left), &self.cancel);
+        bell.or_rung_after(rung, sleeping).await;
         true
     }
 
@@ -180,10 +212,15 @@ impl Runner {
         self.store.write_outboxes(|transaction, key| {
             for mut row in rows::all(transaction)? {
                 let reason = row.reason.as_deref().and_then(Reason::from_message_id);
-                if row.state == PartState::Waiting && reason.is_some_and(closes_the_way) {
+                let on_the_way =
+                    |reason| closes_the_way(reason) || reason == Reason::ConnectionLost;
+                if row.state == PartState::Waiting && reason.is_some_and(on_the_way) {
                     let mut secret = row.secret(key)?;
                     secret.memory.forgive();
                     row.next_try_at_ms = 0;
+                    if secret.pins_waived {
+                        row.reason = Some(PINS_WAIVED.into());
+                    }
                     row.update(transaction, key, &secret)?;
                 }
             }
@@ -193,97 +230,129 @@ impl Runner {
 
     /// Brings one part as far as it gets.
     async fn send(&mut self, pack: &Pack, part: PartId) -> Result<()> {
-        let found = self.store.read_outboxes(|db, key| {
-            let row = rows::find(db, part)?;
-            row.map(|row| Ok((row.bytes, row.secret(key)?))).transpose()
-        })?;
-        let (bytes, secret) = found.into_iter().flatten().next().ok_or(Error::NotFound)?;
+        let (row, secret) = self.part(part)?.ok_or(Error::NotFound)?;
         let Ok(spooled) = File::open(self.store.home.spooled(part)) else {
-            return self.settle(part, UploadEnd::Parked(Reason::SpoolUnreadable));
+            return settle(&self.store, part, UploadEnd::Parked(Reason::SpoolUnreadable));
         };
-        let net = self.net(pack)?;
-        let endpoint = format!("{}/uploads", pack.server.url.trim_end_matches('/'));
-        let upload = tus::Part { endpoint, id: part.to_string(), bytes };
-        let cancel = self.cancel.clone();
-        let deadline = self.deadline;
-        let mut journal = Journal { runner: self, part, report: secret.report, failed: None };
-        let sending = net.upload(&upload, secret.memory, &spooled, &mut journal, &cancel);
+        let mut net = self.net(pack, &Way::of(&row, &secret))?;
+        net.learn(self.offer(&row)?);
+        let endpoint = way::endpoint(pack, row.place);
+        let upload = tus::Part { endpoint, id: part.to_string(), bytes: row.bytes };
+        let (cancel, deadline, stop) = (self.cancel.clone(), self.deadline, CancelToken::new());
+        let mut journal = Journal {
+            runner: self,
+            pack,
+            row: &row,
+            report: secret.report,
+            stop: stop.clone(),
+            looked: Instant::now(),
+            plain: false,
+            failed: None,
+        };
+        let sending = net.upload(&upload, secret.memory, &spooled, &mut journal, &stop);
+        let sending = net::linked(&cancel, &stop, sending);
         let end = match deadline {
             None => sending.await,
             Some(deadline) => net::within(deadline, sending).await.unwrap_or(UploadEnd::Cancelled),
         };
-        match journal.failed.take() {
+        let (plain, failed) = (journal.plain, journal.failed.take());
+        if plain {
+            self.learn_plain(&row)?;
+        }
+        match failed {
             Some(Error::NotFound) => Ok(()),
             Some(error) => Err(error),
-            None => self.settle(part, end),
+            None => settle(&self.store, part, end),
         }
     }
 
-    fn net(&self, pack: &Pack) -> Result<Net> {
-        let trust = match &pack.server.trust {
-            brand::Trust::Public => net::Trust::Public,
-            brand::Trust::Anchors(anchors) => {
-                let der = |text: &String| data_encoding::BASE64.decode(text.as_bytes());
-                let anchors = anchors.iter().map(der).collect::<std::result::Result<_, _>>();
-                net::Trust::Anchors(anchors.map_err(|_| Error::Unexpected("net-bad-anchor"))?)
-            }
-        };
-        let server = net::Server {
-            url: pack.server.url.clone(),
-            token: pack.server.token.clone(),
-            trust,
-            known_ms: pack.issued_at_ms,
-        };
-        let clock = self.store.clock();
-        let clock: net::Clock = Arc::new(move || clock.now().unix_ms);
-        Net::new(&server, self.setting.proxy.as_ref(), &self.setting.pacing, clock)
-            .map_err(|error| Error::Unexpected(error.message_id()))
+    fn part(&self, part: PartId) -> Result<Option<(PartRow, PartSecret)>> {
+        let found = self.store.read_outboxes(|db, key| {
+            let row = rows::find(db, part)?;
+            row.map(|row| row.secret(key).map(|secret| (row, secret))).transpose()
+        })?;
+        Ok(found.into_iter().flatten().next())
     }
 
-    /// Writes how a part's upload ended.
-    fn settle(&self, part: PartId, end: UploadEnd) -> Result<()> {
-        self.store.write_outboxes(|transaction, key| {
-            let Some(mut row) = rows::find(transaction, part)? else { return Ok(()) };
-            let secret = row.secret(key)?;
-            if row.state == PartState::Held && end != UploadEnd::Stored {
-                return Ok(());
-            }
-            match end {
-                UploadEnd::Stored => {
-                    row.state = PartState::Stored;
-                    row.sent = row.bytes;
-                    row.reason = None;
-                }
-                UploadEnd::Retry { reason, not_before_ms } => {
-                    row.reason = Some(reason.message_id().into());
-                    row.next_try_at_ms = not_before_ms;
-                }
-                UploadEnd::Parked(reason) => {
-                    row.state = PartState::Parked;
-                    row.reason = Some(reason.message_id().into());
-                }
-                UploadEnd::Cancelled | UploadEnd::SaveFailed => return Ok(()),
-            }
-            row.update(transaction, key, &secret)
+    /// The client for a way; the last one if it is the same way.
+    fn net(&mut self, pack: &Pack, way: &Way) -> Result<Net> {
+        if let Some((open, net)) = &self.open
+            && open == way
+        {
+            return Ok(net.clone());
+        }
+        let net = way.open(&self.store, pack, &self.setting.pacing, self.setting.proxy.as_ref())?;
+        self.open = Some((way.clone(), net.clone()));
+        Ok(net)
+    }
+
+    fn offer(&self, row: &PartRow) -> Result<tus::Offer> {
+        let now_ms = self.store.now().unix_ms;
+        let offers =
+            self.store.read_outboxes(|db, _| learnt::offer(db, row.server, row.place, now_ms))?;
+        let plain = offers.iter().find(|offer| !offer.with_upload);
+        Ok(plain.copied().unwrap_or(tus::Offer::EXPECTED))
+    }
+
+    fn learn_plain(&self, row: &PartRow) -> Result<()> {
+        let now_ms = self.store.now().unix_ms;
+        self.store.write_outboxes(|transaction, _| {
+            learnt::is_plain(transaction, row.server, row.place, now_ms)
         })
+    }
+
+    /// Tells servers of uploads that nobody needs any more.
+    async fn end_abandoned(&mut self, pack: &Pack) -> Result<()> {
+        let found = self.store.read_outboxes(abandoned::all)?;
+        for (id, abandoned) in found.into_iter().flatten() {
+            let way = Way::to(data_encoding::HEXLOWER.encode(&id), abandoned.place);
+            let net = self.net(pack, &way)?;
+            let telling = net.terminate(&abandoned.url, &self.cancel);
+            let told = match self.deadline {
+                None => Some(telling.await),
+                Some(deadline) => net::within(deadline, telling).await,
+            };
+            let Some(Ok(())) = told else { return Ok(()) };
+            self.store.write_outboxes(|transaction, _| abandoned::forget(transaction, id))?;
+        }
+        Ok(())
     }
 
     /// Looks for every receipt that is due, each over a connection of its own.
     async fn ask_for_receipts(&mut self, pack: &Pack) -> Result<()> {
         for secret in self.receipts_due(pack)? {
+            // What did not answer was not looked at: the time of the last look stays.
+            let Some(found) = self.fetch_receipt(pack, &secret).await? else { return Ok(()) };
+            believe::take(&self.store, pack, &secret, found.as_deref())?;
+        }
+        Ok(())
+    }
+
+    /// What lies at a receipt's address, at the first place that has something; none if no place
+    /// answered.
+    async fn fetch_receipt(
+        &mut self,
+        pack: &Pack,
+        secret: &ReceiptSecret,
+    ) -> Result<Option<Option<Vec<u8>>>> {
+        let path = format!("/receipts/{}", secret.address);
+        let mut looked = None;
+        for place in 0..=pack.mirrors.len() as u32 {
             // A client of its own: no connection links two reports.
-            let net = self.net(pack)?;
-            let path = format!("/receipts/{}", secret.address);
+            let net = self.net(pack, &Way::to(secret.report.to_string(), place))?;
             let fetching = net.fetch(&path, MAX_RECEIPT_BYTES, &self.cancel);
             let answer = match self.deadline {
                 None => Some(fetching.await),
                 Some(deadline) => net::within(deadline, fetching).await,
             };
-            // What did not answer was not looked at: the time of the last look stays.
-            let Some(Ok(found)) = answer else { return Ok(()) };
-            believe::take(&self.store, pack, &secret, found.as_deref())?;
+            match answer {
+                Some(Ok(Some(found))) => return Ok(Some(Some(found))),
+                Some(Ok(None)) => looked = Some(None),
+                Some(Err(Waiting::Because { .. })) => {}
+                Some(Err(Waiting::Cancelled)) | None => return Ok(None),
+            }
         }
-        Ok(())
+        Ok(looked)
     }
 
     /// The receipts to look for: in the background those whose time has come; else all that
@@ -341,38 +410,47 @@ impl Runner {
     }
 }
 
-/// Keeps one upload's memory in its row.
+/// How often a running upload looks whether something more urgent was sealed meanwhile.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// Keeps one upload's memory in its row, and gives way to what is more urgent.
 struct Journal<'a> {
     runner: &'a mut Runner,
-    part: PartId,
+    pack: &'a Pack,
+    row: &'a PartRow,
     report: ReportId,
+    stop: CancelToken,
+    looked: Instant,
+    /// The server took no body with the POST.
+    plain: bool,
     failed: Option<Error>,
+}
+
+impl Journal<'_> {
+    /// A parent's new report does not wait for somebody's long video. What the server kept of the
+    /// video stays there.
+    fn give_way(&mut self) {
+        if self.looked.elapsed() < BETWEEN_LOOKS {
+            return;
+        }
+        self.looked = Instant::now();
+        if self.runner.is_more_urgent_due(self.pack, self.row.urgency).unwrap_or(false) {
+            self.stop.cancel();
+        }
+    }
 }
 
 impl net::Journal for Journal<'_> {
     fn save(&mut self, memory: &Memory) -> std::io::Result<()> {
-        let mut found = false;
-        let saved = self.runner.store.write_outboxes(|transaction, key| {
-            let row = rows::find(transaction, self.part)?;
-            // Held: the report was called back under the upload.
-            let Some(mut row) = row.filter(|row| row.state != PartState::Held) else {
-                return Ok(());
-            };
-            found = true;
-            let mut secret = row.secret(key)?;
-            row.sent = memory.offset.min(row.bytes);
-            secret.memory = memory.clone();
-            row.update(transaction, key, &secret)
-        });
-        // The person deleted the report under the upload, or called it back.
-        let saved = saved.and(if found { Ok(()) } else { Err(Error::NotFound) });
-        saved.map_err(|error| {
+        self.plain |= memory.plain_create;
+        save(&self.runner.store, self.row.id, memory, None).map_err(|error| {
             self.failed = Some(error);
             std::io::ErrorKind::Other.into()
         })
     }
 
     fn progress(&mut self, progress: Progress) {
-        self.runner.tell_progress(self.report, self.part, progress);
+        self.runner.tell_progress(self.report, self.row.id, progress);
+        self.give_way();
     }
 }

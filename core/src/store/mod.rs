@@ -24,6 +24,7 @@ use crate::forms::Moment;
 use crate::home::Home;
 use crate::ids::ReportId;
 use crate::intake;
+use crate::net::Bell;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::Wrapping;
 use crate::vault::{DeviceKey, Keys, VaultState};
@@ -34,6 +35,8 @@ pub(crate) struct Store {
     clock: Arc<dyn Clock>,
     device: Arc<dyn DeviceKey>,
     shelves: Mutex<Shelves>,
+    /// Rung when something was added to the outbox.
+    bell: Bell,
 }
 
 /// The databases of a home.
@@ -56,7 +59,7 @@ impl Store {
         let (main, state) = open_main(&home, device.as_ref())?;
         let emergency = emergency::open(&home, device.as_ref())?;
         let shelves = Mutex::new(Shelves { state, main, emergency });
-        let store = Self { home, clock, device, shelves };
+        let store = Self { home, clock, device, shelves, bell: Bell::new() };
         store.settle(&mut store.shelves());
         Ok(store)
     }
@@ -74,6 +77,10 @@ impl Store {
         } else {
             let _ = emergency::rescue(&self.home, shelves, device);
         }
+    }
+
+    pub(crate) fn bell(&self) -> Bell {
+        self.bell.clone()
     }
 
     pub(crate) fn now(&self) -> Moment {

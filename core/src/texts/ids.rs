@@ -80,6 +80,7 @@ const RECEIPTS: &[&str] = &[
     "receipt-unreadable",
     "receipt-bad-signature",
     "receipt-other-report",
+    "nobody-opened",
 ];
 
 const WAITING: &[&str] = &[
@@ -96,6 +97,8 @@ const WAITING: &[&str] = &[
     "waiting-tls-untrusted",
     "waiting-wrong-clock",
     "waiting-certificate-expired",
+    "waiting-pin-mismatch",
+    "waiting-pins-waived",
     "waiting-tls-failed",
     "waiting-proxy-down",
     "waiting-proxy-refused",
@@ -108,6 +111,8 @@ const PARKED: &[&str] = &[
     "parked-wrong-length",
     "parked-foreign-location",
     "parked-spool-unreadable",
+    "parked-recipient-lost",
+    "parked-recipient-compromised",
 ];
 
 const ERRORS: &[&str] = &[
@@ -140,6 +145,7 @@ const REFUSED: &[&str] = &[
     "refused-empty-report",
     "refused-nothing-new",
     "refused-busy",
+    "refused-step-beside-proxy",
     "refused-wrong-passphrase",
     "refused-not-a-profile",
     "refused-profile-unreadable",

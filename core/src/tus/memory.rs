@@ -56,6 +56,10 @@ pub struct Starts {
     pub moved: u32,
     /// A receipt said that the organisation does not have it, although the server said it did.
     pub missing: u32,
+    /// Nobody opened it by the pack's deadline: it goes to a mirror.
+    pub mirror: u32,
+    /// The phone lost the key of its row, and with it the upload's address.
+    pub key_lost: u32,
     /// The person restarted a part whose upload the server had spoilt.
     pub person: u32,
 }

@@ -1,6 +1,7 @@
 //! What the machine and its driver say to each other: requests, answers and failures as data.
 
 use chrono::DateTime;
+use serde::{Deserialize, Serialize};
 
 use super::Reason;
 
@@ -26,8 +27,19 @@ pub enum Method {
     Patch,
 }
 
+impl Method {
+    /// Its name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Post => "POST",
+            Self::Head => "HEAD",
+            Self::Patch => "PATCH",
+        }
+    }
+}
+
 /// A piece of the sealed part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// Where it begins.
     pub offset: u64,
@@ -48,6 +60,8 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// The body: a piece of the part, or none at all.
     pub body: Option<Range>,
+    /// The driver adds `Upload-Checksum: sha256 BASE64` over the body.
+    pub checksum: bool,
 }
 
 /// The URL and the metadata header stay out of logs.
@@ -78,6 +92,8 @@ pub struct Response {
     pub date_ms: Option<i64>,
     /// `Tus-Extension`, in an answer to OPTIONS.
     pub extensions: Option<String>,
+    /// `Tus-Checksum-Algorithm`, in an answer to OPTIONS.
+    pub checksums: Option<String>,
     /// `Retry-After` as milliseconds from now.
     pub retry_after_ms: Option<i64>,
     /// `Upload-Expires` as milliseconds from now, measured by the server's own `Date` where it
@@ -102,6 +118,7 @@ impl Response {
                 "upload-offset" => response.offset = number(value),
                 "upload-length" => response.length = number(value),
                 "tus-extension" => response.extensions = Some(value.to_owned()),
+                "tus-checksum-algorithm" => response.checksums = Some(value.to_owned()),
                 "date" => response.date_ms = http_date_ms(value),
                 "upload-expires" => expires = http_date_ms(value),
                 "retry-after" => match number(value).and_then(|s| i64::try_from(s).ok()) {

@@ -29,6 +29,7 @@ mod offer;
 mod policy;
 mod reason;
 mod requests;
+mod standing;
 mod upload;
 
 pub use location::same_origin;
@@ -37,7 +38,8 @@ pub use message::{Failure, Kind, Method, Range, Request, Response};
 pub use offer::Offer;
 pub use policy::Policy;
 pub use reason::Reason;
-pub use upload::{Step, Upload};
+pub use standing::Standing;
+pub use upload::{Step, Upload, VERSION};
 
 /// One sealed part to bring to a server.
 #[derive(Clone, PartialEq, Eq)]

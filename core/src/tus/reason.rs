@@ -27,6 +27,8 @@ pub enum Reason {
     WrongClock,
     /// The server's certificate has expired, or the phone's clock is ahead.
     CertificateExpired,
+    /// The server's certificate is good and its key is none of those that the pack names.
+    PinMismatch,
     /// The TLS handshake failed for another reason.
     TlsFailed,
     /// The proxy that the person chose does not answer. Nothing goes around it.
@@ -49,7 +51,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, so that a test can ask for a text in each language.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NoNetwork,
         Self::NameNotFound,
         Self::ServerUnreachable,
@@ -60,6 +62,7 @@ impl Reason {
         Self::TlsUntrusted,
         Self::WrongClock,
         Self::CertificateExpired,
+        Self::PinMismatch,
         Self::TlsFailed,
         Self::ProxyDown,
         Self::ProxyRefused,
@@ -84,6 +87,7 @@ impl Reason {
             Self::TlsUntrusted => "waiting-tls-untrusted",
             Self::WrongClock => "waiting-wrong-clock",
             Self::CertificateExpired => "waiting-certificate-expired",
+            Self::PinMismatch => "waiting-pin-mismatch",
             Self::TlsFailed => "waiting-tls-failed",
             Self::ProxyDown => "waiting-proxy-down",
             Self::ProxyRefused => "waiting-proxy-refused",

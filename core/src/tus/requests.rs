@@ -18,7 +18,8 @@ impl Upload {
             body = Some(Range { offset: 0, bytes: self.part.bytes });
         }
         let url = self.detour.clone().unwrap_or_else(|| self.part.endpoint.clone());
-        Request { kind: Kind::Create, method: Method::Post, url, headers, body }
+        let checksum = body.is_some() && self.offer.checksum;
+        Request { kind: Kind::Create, method: Method::Post, url, headers, body, checksum }
     }
 
     /// Whether the POST brings the whole part along: one round trip for the first minute. Only
@@ -36,6 +37,7 @@ impl Upload {
             url: self.upload_url(),
             headers: vec![("Tus-Resumable", VERSION.into())],
             body: None,
+            checksum: false,
         }
     }
 
@@ -55,7 +57,8 @@ impl Upload {
         } else {
             Method::Patch
         };
-        Request { kind: Kind::Send, method, url: self.upload_url(), headers, body: Some(range) }
+        let url = self.upload_url();
+        Request { kind: Kind::Send, method, url, headers, body: Some(range), checksum: false }
     }
 
     pub(super) fn upload_url(&self) -> String {

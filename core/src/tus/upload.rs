@@ -26,7 +26,7 @@ use super::{
 };
 
 /// The tus version that this machine speaks.
-pub(super) const VERSION: &str = "1.0.0";
+pub const VERSION: &str = "1.0.0";
 
 /// What the driver does next.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub struct Upload {
     pub(super) sent: Option<Sent>,
     /// Where a 307 or 308 led. Not remembered: it may be temporary.
     pub(super) detour: Option<String>,
-    hops: u8,
+    pub(super) hops: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,6 +273,7 @@ impl Upload {
         self.memory.best = 0;
         // Without an offset the server took no notice of a body.
         let kept = if self.carries_body() { response.offset.unwrap_or(0) } else { 0 };
+        self.memory.plain_create |= self.carries_body() && response.offset.is_none();
         self.at(kept, now_ms);
     }
 

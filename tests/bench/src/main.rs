@@ -6,6 +6,7 @@
 mod made;
 mod peak;
 mod photo;
+mod planning;
 mod sealing;
 mod upload;
 
@@ -42,6 +43,8 @@ enum Task {
     Seal { bytes: u64 },
     /// Encrypt so many bytes with ring's ChaCha20-Poly1305, in the chunks of an age file
     Chacha { bytes: u64 },
+    /// Plan so many queued parts, in a new home
+    PlanParts { parts: usize, home: PathBuf },
     /// Upload a file with the core's client
     Upload { file: PathBuf, desk: PathBuf, url: String },
 }
@@ -60,6 +63,7 @@ fn main() {
         Task::Inflate { file } => photo::inflate(&file),
         Task::Seal { bytes } => sealing::seal(bytes),
         Task::Chacha { bytes } => sealing::chacha(bytes),
+        Task::PlanParts { parts, home } => planning::plan(parts, &home),
         Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),
     };
     println!("{said}");

@@ -23,6 +23,7 @@ pub(crate) fn upload(file: &Path, desk: &Path, url: &str) -> Value {
         url: url.to_owned(),
         token: token.trim().to_owned(),
         trust: Trust::Anchors(vec![anchor.to_vec()]),
+        pins: None,
         known_ms: 0,
     };
     let net = Net::new(&server, None, &Pacing::default(), Arc::new(now_ms)).unwrap();

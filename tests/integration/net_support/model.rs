@@ -89,7 +89,7 @@ impl World {
             id: "c0ffee".into(),
             bytes: bytes as u64,
         };
-        let offer = Offer { with_upload: model.with_upload };
+        let offer = Offer { with_upload: model.with_upload, ..Offer::default() };
         let upload = Upload::new(part.clone(), Memory::default(), offer, policy());
         Self {
             model,

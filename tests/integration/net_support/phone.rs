@@ -69,6 +69,7 @@ impl Phone {
             url: format!("https://{host}/"),
             token: "token-canary".into(),
             trust: Trust::Anchors(vec![anchor]),
+            pins: None,
             known_ms: 0,
         }
     }

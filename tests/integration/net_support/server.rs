@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::serve::Listener;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use homeward_core::crypto::sha256;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PublicKeyData};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
@@ -46,10 +47,20 @@ impl Authority {
         name: &str,
         adjust: impl FnOnce(&mut CertificateParams),
     ) -> TlsAcceptor {
+        self.acceptor_and_key(name, adjust).0
+    }
+
+    /// The same, and the hash of the certificate's key as a pin names it.
+    pub(crate) fn acceptor_and_key(
+        &self,
+        name: &str,
+        adjust: impl FnOnce(&mut CertificateParams),
+    ) -> (TlsAcceptor, [u8; 32]) {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         adjust(&mut params);
         let key = KeyPair::generate().unwrap();
         let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        let hash = sha256(&key.subject_public_key_info());
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
@@ -60,7 +71,7 @@ impl Authority {
                 PrivateKeyDer::Pkcs8(key.serialize_der().into()),
             )
             .unwrap();
-        TlsAcceptor::from(Arc::new(config))
+        (TlsAcceptor::from(Arc::new(config)), *hash.as_bytes())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod media;
 mod media_peers;
+mod plan;
 mod seal;
 mod table;
 mod upload;
@@ -34,6 +35,7 @@ struct Group {
 /// Every group. A new one is a file and an entry here.
 const GROUPS: &[Group] = &[
     Group { name: "media", shows: "scrubbing against copying", figures: media::figures },
+    Group { name: "plan", shows: "what goes now, of a full outbox", figures: plan::figures },
     Group { name: "seal", shows: "sealing against the bare cipher", figures: seal::figures },
     Group { name: "upload", shows: "uploading against curl", figures: upload::figures },
 ];

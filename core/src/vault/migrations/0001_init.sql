@@ -72,6 +72,9 @@ CREATE TABLE part (
     number INTEGER NOT NULL UNIQUE,
     --- In clear: the fingerprint of the organisation, which names the server.
     server BLOB NOT NULL,
+    --- In clear: which of the organisation's servers the part is on its way to; 0, or the number of
+    --- a mirror.
+    place INTEGER NOT NULL,
     --- In clear: lower leaves first.
     urgency INTEGER NOT NULL,
     --- In clear: the length of the ciphertext.
@@ -89,6 +92,25 @@ CREATE TABLE part (
     --- In clear: grows with each write of what is sealed below.
     version INTEGER NOT NULL,
     --- Report, kind, audiences, hash and upload URL; sealed under the queue key.
+    sealed BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE plain_server (
+    --- Servers that take no body with the POST that makes an upload.
+    --- In clear: the fingerprint of the organisation.
+    server BLOB NOT NULL,
+    --- In clear: 0, or the number of a mirror.
+    place INTEGER NOT NULL,
+    --- In clear: when that was found, in Unix milliseconds.
+    learnt_at INTEGER NOT NULL,
+    PRIMARY KEY (server, place)
+) STRICT;
+
+CREATE TABLE abandoned (
+    --- Uploads that were begun and that nobody needs any more; their servers are told once.
+    --- In clear: random.
+    id BLOB NOT NULL PRIMARY KEY,
+    --- The upload URL and the number of its server; sealed under the queue key.
     sealed BLOB NOT NULL
 ) STRICT;
 
