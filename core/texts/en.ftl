@@ -384,6 +384,8 @@ waiting-captive-portal = This network wants you to log in first. Open a web page
 waiting-tls-untrusted = Somebody may be listening on this network. Please try another network.
 waiting-wrong-clock = The clock of this phone may be slow. Please check date and time.
 waiting-certificate-expired = The server's certificate has expired, or the clock of this phone is fast. Please check date and time.
+waiting-pin-mismatch = The server shows another key than the organisation's pack names. Somebody may be listening. You may still send the sealed first answers.
+waiting-pins-waived = Is sent although the server shows another key, because you decided so. It is sealed.
 waiting-tls-failed = No safe connection to the server. Please try another network.
 waiting-proxy-down = The proxy or Tor that you chose does not answer. Nothing is sent without it.
 waiting-proxy-refused = The proxy or Tor that you chose refuses the connection. Nothing is sent without it.
@@ -395,6 +397,8 @@ parked-too-large = The server does not take a file of this size.
 parked-rejected = The server refused it.
 parked-wrong-length = The server holds something else under this name.
 parked-foreign-location = The server pointed to another server. Nothing was sent there.
+parked-recipient-lost = Somebody for whom this was sealed has lost the key. It is sealed anew when you open the app.
+parked-recipient-compromised = Somebody else may have a key for which this was sealed. It is sealed anew when you open the app.
 parked-spool-unreadable = The sealed file can't be read from this phone. Please send the report again.
 
 ## Why something can't be done
@@ -427,6 +431,7 @@ refused-wrong-kind = This can't be an answer to this question.
 refused-not-paired = No organisation is chosen yet, so nobody could open the report. Please call the police.
 refused-empty-report = Please add one thing that helps to find the child: a name, an age, a photo, a place, clothes, or your phone number.
 refused-nothing-new = Nothing has changed since it was sent.
+refused-step-beside-proxy = You chose a proxy. Nothing is sent without it, so not while the app is closed.
 refused-busy = The app is busy with this already. Please try again.
 refused-wrong-passphrase = This is not the right passphrase. Please try again.
 refused-not-a-profile = Only a child's profile can be saved for another phone.
