@@ -31,7 +31,7 @@ fn collect(journey: &Journey) {
     journey.organisation.desk.ask(&["collect"]).unwrap();
 }
 
-fn pair<'a>(status: &'a Value) -> (&'a str, Option<&'a str>) {
+fn pair(status: &Value) -> (&str, Option<&str>) {
     (status["state"].as_str().unwrap(), status["reason"].as_str())
 }
 
