@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Faults, Phone, attach, begin, pack, set, tells_of, titles, try_set};
 use homeward_core::queue::{Conditions, ReportState};
-use homeward_core::vault::{KeySlot, Passphrase, VaultState};
+use homeward_core::vault::{DeviceKeyError, KeySlot, Passphrase, VaultState};
 use homeward_core::{Error, Refusal, Scope, SendWhen};
 
 fn wrong() -> Error {
@@ -63,10 +65,7 @@ fn a_copy_made_before_a_wipe_opens_no_more() {
 fn a_wipe_also_destroys_the_keys_of_what_was_begun_while_locked() {
     let phone = Phone::new();
     begin(&phone.open(), "Ada");
-    phone.device.fail(Faults {
-        vault: Some(homeward_core::vault::DeviceKeyError::Refused),
-        ..Faults::default()
-    });
+    phone.device.fail(Faults { vault: Some(DeviceKeyError::Refused), ..Faults::default() });
     let core = phone.open();
     begin(&core, "Ben");
     let copy = phone.copy();
@@ -221,6 +220,79 @@ fn a_device_that_destroys_no_key_keeps_nobody_out() {
     let core = phone.open_ready();
     assert!(tells_of(&core, kept, "Ada"));
     set(&core, kept, "clothing", "a red coat");
+}
+
+/// A foreign implementation that throws is turned into an error by the bindings; one that panics
+/// unwinds through the core.
+#[test]
+fn a_device_key_that_panics_loses_nothing_and_may_go_on_later() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
+    attach(&core, kept);
+    phone.device.fail(Faults { panics: true, ..Faults::default() });
+    let panics = |call: &dyn Fn()| {
+        assert!(catch_unwind(AssertUnwindSafe(call)).is_err(), "the device was not asked");
+    };
+    panics(&|| core.delete(gone).unwrap());
+    panics(&|| core.set_passphrase(None, Some(&Passphrase::new("words")), None).unwrap());
+    // What needs nothing of the device goes on, in the same process.
+    set(&core, kept, "clothing", "a red coat");
+    assert!(tells_of(&core, kept, "Ada") && tells_of(&core, gone, "Ben"));
+    core.lock();
+    panics(&|| core.unlock(None).unwrap());
+    assert_eq!(core.state(), VaultState::Locked);
+    panics(&|| drop(phone.open()));
+
+    phone.device.fail(Faults::default());
+    core.unlock(None).unwrap();
+    assert!(tells_of(&core, kept, "Ada"));
+    core.delete(gone).unwrap();
+    drop(core);
+    let core = phone.open_ready();
+    assert_eq!(titles(&core), [Some("Ada".into())]);
+    assert_eq!(phone.names_in("blobs").len(), 1);
+}
+
+#[test]
+fn a_wipe_also_destroys_the_keys_of_an_emergency_that_does_not_open() {
+    let phone = Phone::new();
+    begin(&phone.open(), "Ada");
+    let locked = Faults { vault: Some(DeviceKeyError::Refused), ..Faults::default() };
+    phone.device.fail(locked);
+    begin(&phone.open(), "Ben");
+    // The first emergency does not open for a while, so there comes a second.
+    let first = phone.home().join("emergency-1.sqlite");
+    let kept = phone.home().join("kept");
+    std::fs::rename(&first, &kept).unwrap();
+    std::fs::write(phone.home().join("emergency-1.sqlite"), vec![b'x'; 8192]).unwrap();
+    begin(&phone.open(), "Cem");
+    std::fs::rename(&kept, &first).unwrap();
+    assert!(phone.home().join("emergency-2.sqlite").exists());
+    let core = phone.open();
+    phone.device.fail(Faults::default());
+    core.wipe().unwrap();
+    assert_eq!(phone.device.slots().len(), 2, "only the new home's");
+}
+
+#[test]
+fn a_suspend_that_finds_the_home_busy_says_so_when_its_time_is_up() {
+    let phone = Phone::new();
+    let core = Arc::new(phone.open());
+    let id = begin(&core, "Ada");
+    core.lock();
+    // The device asks the person, who takes their time.
+    let (asked, go_on) = phone.device.hold();
+    let unlocking = Arc::clone(&core);
+    let unlocking = std::thread::spawn(move || unlocking.unlock(None));
+    asked.recv().unwrap();
+    let busy = core.suspend(Duration::from_millis(20)).unwrap_err();
+    assert_eq!(busy, Error::from(Refusal::Busy));
+    go_on.send(()).unwrap();
+    unlocking.join().unwrap().unwrap();
+    core.suspend(Duration::from_secs(5)).unwrap();
+    core.resume().unwrap();
+    assert!(tells_of(&core, id, "Ada"));
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //! in a mount namespace of its own, which root may make, and most users in a user namespace.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
+#![allow(clippy::print_stdout, reason = "how often each call failed belongs to what a run tells")]
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -14,6 +16,7 @@ use homeward_tests::not_run::NotRun;
 use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
 use homeward_tests::programs::{Program, Programs};
+use serde_json::Value;
 
 #[test]
 fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
@@ -45,6 +48,94 @@ fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
     assert_eq!(journey.run(&id)["state"], "stored");
     journey.organisation.desk.ask(&["collect"]).unwrap();
     assert_eq!(journey.run(&id)["state"], "opened");
+}
+
+/// Each call of a session gets room for no write, then for one page more at a time until it comes to
+/// its end, so that each of its writes is one that fails.
+#[test]
+fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there() {
+    let mut journey = Journey::begin(Faults::default());
+    let Some(disk) = SmallDisk::mount(&journey.folder.path().join("disk")) else { return };
+    // The home lies on the disk, and the device's key beside the link to it: Keystore is elsewhere.
+    disk.shell("mkdir \"$1/phone\"");
+    let home = journey.folder.path().join("full");
+    symlink(disk.folder.join("phone"), &home).unwrap();
+    journey.phone = Programs::ready().phone(home).within(disk.starter());
+    journey.pair(&journey.phone);
+    let id = journey.draft(&ANSWERS);
+    let photo = journey.photo("photo.jpg", &Photo::small(Exif::example()));
+    let words = journey.folder.path().join("words");
+    fs::write(&words, "correct horse").unwrap();
+    let (photo, words) = (text(&photo).unwrap(), text(&words).unwrap());
+
+    let session = Session { phone: &journey.phone, disk: &disk, id: &id };
+    session.call(&["set", &id, "clothing", "a coat"], 1);
+    session.call(&["clear", &id, "child_age"], 1);
+    session.call(&["attach", &id, photo], 2);
+    session.call(&["send", &id], 3);
+    let medium = journey.phone.ask(&["show", &id]).unwrap()["media"][0]["medium"].take();
+    session.call(&["detach", &id, medium.as_str().unwrap()], 1);
+    session.call(&["new", "child_profile"], 1);
+    session.call(&["passphrase", "set", words], 1);
+    journey.phone.ask(&["--passphrase-file", words, "passphrase", "remove"]).unwrap();
+    session.call(&["delete", &id], 1);
+}
+
+/// Nothing can be written, and nothing is lost or taken for damaged.
+#[test]
+fn a_read_only_folder_is_told_and_what_was_there_before_is_there() {
+    let mut journey = Journey::begin(Faults::default());
+    let Some(disk) = SmallDisk::mount(&journey.folder.path().join("disk")) else { return };
+    journey.phone = Programs::ready().phone(disk.folder.join("phone")).within(disk.starter());
+    let phone = &journey.phone;
+    journey.pair(phone);
+    let id = journey.draft(&ANSWERS);
+    let before = phone.ask(&["show", &id]).unwrap();
+    disk.shell("mount -o remount,ro \"$1\"");
+    for refused in [&["set", &id, "clothing", "a coat"][..], &["new", "missing_child"]] {
+        let refusal = phone.ask(refused).unwrap_err();
+        assert_eq!(refusal.message_id(), Some("error-storage"), "{}: {refusal}", refused[0]);
+        assert_eq!(refusal.code, Some(1), "{refusal}");
+    }
+    disk.shell("mount -o remount,rw \"$1\"");
+    assert_eq!(phone.ask(&["state"]).unwrap()["state"], "ready");
+    assert_eq!(phone.ask(&["show", &id]).unwrap(), before);
+    phone.ask(&["set", &id, "clothing", "a coat"]).unwrap();
+}
+
+struct Session<'a> {
+    phone: &'a Program,
+    disk: &'a SmallDisk,
+    id: &'a str,
+}
+
+impl Session<'_> {
+    /// Makes the call with more and more room, until it succeeds; at least `writes` times it fails.
+    fn call(&self, call: &[&str], writes: usize) {
+        let before = self.seen();
+        for (failed, room) in (0..MOST_ROOM).step_by(PAGE).enumerate() {
+            self.disk.fill(room);
+            let done = self.phone.ask(call);
+            self.disk.make_room();
+            let Err(refusal) = done else {
+                println!("{}: failed {failed} times, succeeded with {room} bytes", call[0]);
+                assert!(failed >= writes, "{}: {failed} failures", call[0]);
+                return;
+            };
+            let told = format!("{} with {room} bytes: {refusal}", call[0]);
+            assert_eq!(refusal.message_id(), Some("error-storage-full"), "{told}");
+            assert_eq!(refusal.code, Some(1), "{told}");
+            assert_eq!(self.seen(), before, "{told}");
+        }
+        panic!("{} needs more than {MOST_ROOM} bytes", call[0]);
+    }
+
+    /// All that the phone has: the list, the report, how far it is, and the files.
+    fn seen(&self) -> (Value, Value, Value, String) {
+        let ask = |call: &[&str]| self.phone.ask(call).unwrap();
+        let seen = (ask(&["drafts"]), ask(&["show", self.id]), ask(&["status"]));
+        (seen.0, seen.1, seen.2, self.disk.shell("cd \"$1/phone\" && find blobs spool intake"))
+    }
 }
 
 fn is_told(phone: &Program, refused: &[&str]) {
@@ -111,11 +202,14 @@ impl SmallDisk {
         self.shell("rm \"$1/filler\"");
     }
 
-    fn shell(&self, script: &str) {
+    /// Runs a script that has the disk's folder as its argument; gives what it says.
+    fn shell(&self, script: &str) -> String {
         let starter = self.starter();
         let mut command = Command::new(&starter[0]);
         command.args(&starter[1..]).args(["sh", "-c", script, "sh", text(&self.folder).unwrap()]);
-        assert!(command.status().unwrap().success(), "{script}");
+        let done = command.stderr(Stdio::inherit()).output().unwrap();
+        assert!(done.status.success(), "{script}");
+        String::from_utf8(done.stdout).unwrap()
     }
 }
 
@@ -127,4 +221,8 @@ impl Drop for SmallDisk {
 }
 
 const ROOM: u64 = 96 << 10;
+/// More than any call of the session needs.
+const MOST_ROOM: u64 = 1 << 20;
+/// What a tmpfs gives out.
+const PAGE: usize = 4 << 10;
 const MOUNT: &str = "mount -t tmpfs -o size=2m tmpfs \"$1\" && echo mounted && read -r _";

@@ -4,15 +4,23 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 #![allow(clippy::print_stdout, reason = "a seed and the deaths belong to what a run tells")]
 
-use std::os::unix::process::ExitStatusExt;
-use std::process::ExitStatus;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fault_proxy::{Dice, Faults};
+use homeward_tests::deaths::Deaths;
 use homeward_tests::journey::{ANSWERS, Journey};
 use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::session::{self, Phase};
+
+#[test]
+fn kill_9_at_60_random_moments_of_a_session_loses_nothing_and_leaves_no_file_behind() {
+    println!("seed {SEED}");
+    let deaths = session::killed(SEED, 60, &mut |line| println!("{line}"));
+    deaths.were_real();
+    deaths.were_in(Phase::all().map(Phase::name));
+}
 
 #[test]
 fn an_answer_acknowledged_is_there_after_kill_9() {
@@ -30,7 +38,7 @@ fn an_answer_acknowledged_is_there_after_kill_9() {
         let mut setting = phone.start(&["set", &id, "child_name", &next]).unwrap();
         sleep(Duration::from_micros(dice.below(usual)));
         let acknowledged = !setting.new_lines().is_empty();
-        deaths.count(setting.kill().unwrap());
+        deaths.count("set", setting.kill().unwrap());
 
         let answers = phone.ask(&["show", &id]).unwrap()["answers"].take();
         assert_eq!(answers["clothing"], clothing.as_str(), "round {round}: acknowledged and gone");
@@ -38,6 +46,7 @@ fn an_answer_acknowledged_is_there_after_kill_9() {
         assert!(told == next || (told == name && !acknowledged), "round {round}: {told}");
         name = told.to_owned();
     }
+    println!("{}", deaths.in_words());
     deaths.were_real();
 }
 
@@ -54,10 +63,11 @@ fn a_kill_at_50_random_moments_of_the_upload_ends_in_exactly_one_opened_report()
     for _ in 0..50 {
         let run = journey.start_run();
         sleep(Duration::from_millis(dice.below(400)));
-        deaths.count(run.kill().unwrap());
+        deaths.count("upload", run.kill().unwrap());
         let uploads = journey.organisation.uploads().unwrap();
         offsets.push(uploads.iter().map(|upload| upload.stored).sum::<u64>());
     }
+    println!("{}", deaths.in_words());
     deaths.were_real();
     println!("the server held, after each kill: {offsets:?} of {}", sent.bytes);
     assert!(offsets.is_sorted(), "what had arrived was lost");
@@ -75,26 +85,6 @@ fn a_kill_at_50_random_moments_of_the_upload_ends_in_exactly_one_opened_report()
     assert!(arrived == std::fs::read(clean).unwrap(), "the photo changed on its way");
 }
 
-/// How the processes ended.
-#[derive(Default)]
-struct Deaths {
-    killed: u32,
-    all: u32,
-}
-
-impl Deaths {
-    fn count(&mut self, status: ExitStatus) {
-        self.all += 1;
-        self.killed += u32::from(status.signal() == Some(SIGKILL));
-    }
-
-    /// A process that ended by itself before the signal came shows nothing.
-    fn were_real(&self) {
-        println!("{} of {} processes died by SIGKILL", self.killed, self.all);
-        assert!(self.killed * 100 >= self.all * 80);
-    }
-}
-
 fn seeded() -> Dice {
     println!("seed {SEED}");
     Dice::new(SEED)
@@ -105,4 +95,3 @@ fn micros(time: Duration) -> u64 {
 }
 
 const SEED: u64 = 20_261_122;
-const SIGKILL: i32 = 9;

@@ -1,14 +1,17 @@
 //! What the tests, the demo and the benchmark share: the real programs as processes, a photo with
-//! everything that phones write into photos, a recorder that sees what a server sees, and a search
+//! everything that phones write into photos, a session that is killed, a recorder that sees what a server sees, and a search
 //! for words that must be nowhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 
 pub mod bombs;
 pub mod canary;
+pub mod deaths;
 pub mod journey;
 pub mod not_run;
 pub mod organisation;
 pub mod photo;
 pub mod programs;
 pub mod recorder;
+pub mod released;
+pub mod session;

@@ -111,6 +111,21 @@ pub fn contents(folder: &Path) -> io::Result<Vec<Vec<u8>>> {
     Ok(found)
 }
 
+/// Copies a folder with all that lies in it.
+pub fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the example brand source, sets its address, builds and signs it.
 fn pack(desk: &Program, folder: &Path, address: SocketAddr) -> io::Result<PathBuf> {
     let (source, pack) = (folder.join("brand"), folder.join("pack.homeward"));

@@ -22,12 +22,11 @@ pub struct Programs {
 impl Programs {
     /// Builds them.
     pub fn build() -> io::Result<Self> {
-        Self::build_for(Build::Tests)
+        Self::of(executables(Build::Tests, &["phone", "homeward-desk"])?)
     }
 
-    /// Builds them as they are needed.
-    pub fn build_for(build: Build) -> io::Result<Self> {
-        let mut built = executables(build, &["phone", "homeward-desk"])?;
+    /// The programs among those that were built.
+    pub fn of(mut built: BTreeMap<String, PathBuf>) -> io::Result<Self> {
         let mut program = |name: &str| {
             built.remove(name).ok_or_else(|| io::Error::other(format!("cargo built no {name}")))
         };
@@ -238,6 +237,14 @@ impl Running {
     pub fn kill(mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.child.wait()
+    }
+
+    /// Kills it, and tells also what it had printed before it died.
+    pub fn kill_and_hear(mut self) -> io::Result<(ExitStatus, Vec<Value>)> {
+        self.child.kill()?;
+        let status = self.child.wait()?;
+        // Its end closes the pipe, and with it ends the thread that listens.
+        Ok((status, self.lines.iter().collect()))
     }
 }
 

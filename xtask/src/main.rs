@@ -85,13 +85,21 @@ An input that breaks a promise is left in .cache/fuzz.")]
         #[arg(long, value_name = "N", default_value_t = 60)]
         seconds: u32,
     },
+    /// Keep a home of this version for the test that later versions must read it; before a tag
+    #[command(after_help = "Example:
+  cargo xtask pin-release 0.1.0")]
+    PinRelease { version: String },
     /// The large numbers, which take hours
     #[command(after_help = "Example:
-  cargo xtask soak fuzz")]
+  cargo xtask soak fuzz
+  cargo xtask soak kills --seed 1795330000")]
     Soak {
         /// Only this suite
         #[arg(value_parser = soak::names())]
         suite: Option<String>,
+        /// Plays a run again: the seed that it printed
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
     },
 }
 
@@ -104,7 +112,11 @@ fn main() -> ExitCode {
         Task::Fuzz { target, seconds } => {
             fuzz::run(target.as_deref(), fuzz::Amount::Seconds(seconds))
         }
-        Task::Soak { suite } => soak::run(suite.as_deref()),
+        Task::PinRelease { version } => {
+            homeward_tests::released::pin(&version);
+            Ok(())
+        }
+        Task::Soak { suite, seed } => soak::run(suite.as_deref(), seed),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! One database and the keys to it that are open.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use rusqlite::{Connection, Transaction};
 
@@ -147,8 +148,9 @@ impl Database {
     }
 
     /// Writes everything into the one file and lets go of it; the keys stay.
-    pub(super) fn suspend(&mut self) -> Result<()> {
+    pub(super) fn suspend(&mut self, deadline: Instant) -> Result<()> {
         if let Some(connection) = self.connection.take() {
+            connection.busy_timeout(deadline.saturating_duration_since(Instant::now()))?;
             // Another process may be reading; then the log stays, and that loses nothing.
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             connection.query_row(checkpoint, [], |_| Ok(()))?;

@@ -91,6 +91,19 @@ fn finish_spent(path: &Path, device: &dyn DeviceKey) -> Result<()> {
     if is_spent { finish(database, device) } else { Ok(()) }
 }
 
+/// Destroys the keys of every emergency, also of those that do not open.
+pub(super) fn destroy_keys(home: &Home, device: &dyn DeviceKey) -> Result<()> {
+    for path in existing(home) {
+        match Database::open(&path, device, Wrapping::Emergency) {
+            Ok(database) => database.keyring(device).destroy_all(database.connection()?)?,
+            // Which keys it had can't be read any more: nobody opens it with them either.
+            Err(Error::Damaged | Error::FromNewerApp) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 /// Destroys the keys of an emergency that was moved, and then its files.
 fn finish(mut database: Database, device: &dyn DeviceKey) -> Result<()> {
     database.keyring(device).destroy_all(database.connection()?)?;

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::TryLockError;
 use std::time::{Duration, Instant};
 
-use super::{Database, Shelves, Store, closed, open_main};
+use super::{Database, Shelves, Store, closed, emergency, open_main};
 use crate::drafts;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, PartId, ReportId};
@@ -122,6 +122,7 @@ impl Store {
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
     pub(crate) fn wipe(&self) -> Result<()> {
         let mut shelves = self.shelves();
+        emergency::destroy_keys(&self.home, self.device.as_ref())?;
         for database in shelves.all() {
             let keyring = database.keyring(self.device.as_ref());
             keyring.destroy_all(database.connection()?)?;
@@ -150,9 +151,9 @@ impl Store {
         let deadline = Instant::now() + within;
         loop {
             match self.shelves.try_lock() {
-                Ok(mut shelves) => return shelves.all().try_for_each(Database::suspend),
+                Ok(mut shelves) => return shelves.suspend(deadline),
                 Err(TryLockError::Poisoned(poisoned)) => {
-                    return poisoned.into_inner().all().try_for_each(Database::suspend);
+                    return poisoned.into_inner().suspend(deadline);
                 }
                 Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                     std::thread::sleep(Duration::from_millis(2));
@@ -165,6 +166,12 @@ impl Store {
     /// Opens the files again.
     pub(crate) fn resume(&self) -> Result<()> {
         self.shelves().all().try_for_each(Database::resume)
+    }
+}
+
+impl Shelves {
+    fn suspend(&mut self, deadline: Instant) -> Result<()> {
+        self.all().try_for_each(|database| database.suspend(deadline))
     }
 }
 

@@ -288,8 +288,10 @@ impl Keyring<'_> {
         for old in (stale..last).rev().take(MOST_STALE) {
             self.device.delete(Slot::Vault.at(self.wrapping, old))?;
         }
+        // On a full disk the note stays, and at the next start there is nothing left to destroy. What
+        // has been committed must not be told as refused for it.
         let sql = "UPDATE keyring SET stale = NULL WHERE slot = 'vault' AND generation = ?1";
-        connection.execute(sql, [last])?;
+        let _ = connection.execute(sql, [last]);
         Ok(())
     }
 

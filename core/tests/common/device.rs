@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
 use homeward_core::vault::cell::{Cell, CellKey};
 use homeward_core::vault::{DeviceKey, DeviceKeyError, KeySlot};
@@ -11,6 +12,8 @@ use homeward_core::vault::{DeviceKey, DeviceKeyError, KeySlot};
 pub struct TestDevice {
     keys: Mutex<HashMap<KeySlot, [u8; 32]>>,
     faults: Mutex<Faults>,
+    /// Where the next opening tells that it has begun, and waits to be let go.
+    held: Mutex<Option<(Sender<()>, Receiver<()>)>>,
 }
 
 /// What goes wrong.
@@ -20,6 +23,8 @@ pub struct Faults {
     pub vault: Option<DeviceKeyError>,
     /// Every call for the outbox's slot fails so.
     pub outbox: Option<DeviceKeyError>,
+    /// Every call ends in a panic.
+    pub panics: bool,
     /// So many deletions fail from now on.
     pub deletions: u32,
     /// What the vault's slot opens is not what was wrapped.
@@ -50,6 +55,13 @@ impl TestDevice {
         Self { keys: Mutex::new(self.keys.lock().unwrap().clone()), ..Self::default() }
     }
 
+    /// Holds the next opening of a key: it says that it has begun, and goes on when it is told to.
+    pub fn hold(&self) -> (Receiver<()>, Sender<()>) {
+        let ((begun, has_begun), (go_on, may_go_on)) = (channel(), channel());
+        *self.held.lock().unwrap() = Some((begun, may_go_on));
+        (has_begun, go_on)
+    }
+
     /// The slots that have a key.
     pub fn slots(&self) -> Vec<KeySlot> {
         self.keys.lock().unwrap().keys().copied().collect()
@@ -66,7 +78,8 @@ impl TestDevice {
     }
 
     fn refusal(&self, slot: KeySlot) -> Result<(), DeviceKeyError> {
-        let faults = self.faults.lock().unwrap();
+        let faults = *self.faults.lock().unwrap();
+        assert!(!faults.panics, "the device key threw");
         let fault = match slot {
             KeySlot::Vault { .. } => faults.vault,
             KeySlot::Outbox { .. } => faults.outbox,
@@ -97,6 +110,11 @@ impl DeviceKey for TestDevice {
 
     fn open(&self, slot: KeySlot, wrapped: &[u8]) -> Result<Vec<u8>, DeviceKeyError> {
         self.refusal(slot)?;
+        let held = self.held.lock().unwrap().take();
+        if let Some((begun, may_go_on)) = held {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+        }
         match self.wrong(slot) {
             None => {}
             Some(Wrong::OtherKey) => return Ok(vec![42; 32]),

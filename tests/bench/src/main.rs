@@ -7,8 +7,10 @@ mod made;
 mod peak;
 mod photo;
 mod planning;
+mod rows;
 mod sealing;
 mod upload;
+mod vault;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -47,6 +49,24 @@ enum Task {
     PlanParts { parts: usize, home: PathBuf },
     /// Upload a file with the core's client
     Upload { file: PathBuf, desk: PathBuf, url: String },
+    /// Write so many rows of 2 KB into a new database of a vault, sealed
+    WriteSealed { rows: u32, file: PathBuf },
+    /// The same rows as they are
+    WritePlain { rows: u32, file: PathBuf },
+    /// Read and open what `write-sealed` wrote
+    ReadSealed { rows: u32, file: PathBuf },
+    /// Read what `write-plain` wrote
+    ReadPlain { rows: u32, file: PathBuf },
+    /// Make a home with so many drafts
+    MakeDrafts { count: u32, home: PathBuf },
+    /// Open the home that `make-drafts` made, and list its drafts
+    ListDrafts { count: usize, home: PathBuf },
+    /// Save so many answers, one after another
+    SaveAnswers { count: u32, home: PathBuf },
+    /// Write so many pages, each to the disk before the next
+    SyncPages { count: u32, file: PathBuf },
+    /// Store a file as a blob of a vault
+    StoreBlob { file: PathBuf, to: PathBuf },
 }
 
 fn main() {
@@ -65,6 +85,15 @@ fn main() {
         Task::Chacha { bytes } => sealing::chacha(bytes),
         Task::PlanParts { parts, home } => planning::plan(parts, &home),
         Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),
+        Task::WriteSealed { rows, file } => rows::write_sealed(rows, &file),
+        Task::WritePlain { rows, file } => rows::write_plain(rows, &file),
+        Task::ReadSealed { rows, file } => rows::read_sealed(rows, &file),
+        Task::ReadPlain { rows, file } => rows::read_plain(rows, &file),
+        Task::MakeDrafts { count, home } => vault::make_drafts(count, &home),
+        Task::ListDrafts { count, home } => vault::list_drafts(count, &home),
+        Task::SaveAnswers { count, home } => vault::save_answers(count, &home),
+        Task::SyncPages { count, file } => vault::sync_pages(count, &file),
+        Task::StoreBlob { file, to } => vault::store_blob(&file, &to),
     };
     println!("{said}");
 }

@@ -121,7 +121,7 @@ fn planning(bench: &Bench, what: &'static str, bytes: u64, file: &str) -> Result
 /// Whole processes, from file to file.
 fn on_disk(bench: &Bench, subject: &Subject) -> Result<Vec<Figure>> {
     let Subject { what, ref path, bytes } = *subject;
-    let phone = bench.programs()?.phone(bench.folder().join("no-home"));
+    let phone = bench.programs.phone(bench.folder().join("no-home"));
     let copy = bench.folder().join("copy");
     let (file, copy, phone) = (text(path)?, text(&copy)?, text(phone.path())?);
     race([&|| bench.process(what, "cp, whole process", bytes, &["cp", file, copy]), &|| {

@@ -9,13 +9,15 @@ mod plan;
 mod seal;
 mod table;
 mod upload;
+mod vault;
 
-use std::cell::OnceCell;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::builder::PossibleValuesParser;
+use fault_proxy::Dice;
 use homeward_tests::organisation::text;
 use homeward_tests::programs::{Build, Programs, executables};
 use serde::Serialize;
@@ -37,6 +39,11 @@ const GROUPS: &[Group] = &[
     Group { name: "media", shows: "scrubbing against copying", figures: media::figures },
     Group { name: "plan", shows: "what goes now, of a full outbox", figures: plan::figures },
     Group { name: "seal", shows: "sealing against the bare cipher", figures: seal::figures },
+    Group {
+        name: "vault",
+        shows: "the vault against SQLite, fsync and cp",
+        figures: vault::figures,
+    },
     Group { name: "upload", shows: "uploading against curl", figures: upload::figures },
 ];
 
@@ -92,27 +99,20 @@ struct Bench {
     folder: TempDir,
     /// Whether to measure the peers too that have to be built or fetched for it.
     peers: bool,
-    programs: OnceCell<Programs>,
+    programs: Programs,
 }
 
 impl Bench {
     fn make(peers: bool) -> Result<Self> {
-        let mut built = executables(Build::Release, &["homeward-bench"])?;
-        let program = built.remove("homeward-bench").ok_or("cargo built no homeward-bench")?;
-        Ok(Self { program, folder: tempfile::tempdir()?, peers, programs: OnceCell::new() })
+        // Built together: apart, each would have dependencies with other features.
+        let built = executables(Build::Release, &["homeward-bench", "homeward-desk", "phone"])?;
+        let program = built.get("homeward-bench").ok_or("cargo built no homeward-bench")?.clone();
+        let programs = Programs::of(built)?;
+        Ok(Self { program, folder: tempfile::tempdir()?, peers, programs })
     }
 
     fn folder(&self) -> &Path {
         self.folder.path()
-    }
-
-    /// The phone and the desk as they are released, built when a group first asks for them.
-    fn programs(&self) -> Result<&Programs> {
-        if self.programs.get().is_none() {
-            // Only this thread sets it.
-            let _ = self.programs.set(Programs::build_for(Build::Release)?);
-        }
-        Ok(self.programs.get().ok_or("no programs")?)
     }
 
     /// One of the bench's own tasks: the time that it tells, and its peak memory.
@@ -181,4 +181,14 @@ fn race<const N: usize>(rivals: [&dyn Fn() -> Result<Figure>; N]) -> Result<Vec<
         }
     }
     Ok(best)
+}
+
+/// A file that nothing can make smaller.
+fn noise(path: &Path, bytes: u64) -> Result {
+    let mut dice = Dice::new(bytes);
+    let mut file = BufWriter::new(File::create(path)?);
+    for _ in 0..bytes / 8 {
+        file.write_all(&dice.roll().to_le_bytes())?;
+    }
+    Ok(file.flush()?)
 }

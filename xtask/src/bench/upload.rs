@@ -1,15 +1,13 @@
 //! An upload on the loopback: the core's client and `curl` to the same server, and what the disk
 //! alone can do.
 
-use std::fs::{self, File};
-use std::io::{BufWriter, Write};
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use fault_proxy::Dice;
 use homeward_tests::organisation::text;
 
-use super::{Bench, Figure, race};
+use super::{Bench, Figure, noise, race};
 use crate::process::{Result, output};
 
 const WHAT: &str = "upload on the loopback";
@@ -17,7 +15,7 @@ const WHAT: &str = "upload on the loopback";
 /// Uploads of 20 and 200 MB.
 pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     let folder = bench.folder();
-    let desk = bench.programs()?.desk(folder.join("desk"));
+    let desk = bench.programs.desk(folder.join("desk"));
     desk.ask(&["init", "--name", "Bench", "--host", "127.0.0.1"])?;
     let mut receive = desk.start(&["receive", "--listen", "127.0.0.1:0"])?;
     let line = receive.next_line().ok_or("receive does not listen")?;
@@ -62,14 +60,4 @@ fn curl(bench: &Bench, desk: &Path, url: &str, file: &str, bytes: u64) -> Result
     let patch = ["--request", "PATCH", "--header", "Upload-Offset: 0", "--header"];
     let body = ["Content-Type: application/offset+octet-stream", "--upload-file", file, &upload];
     bench.process(WHAT, "curl", bytes, &[&["curl"], &tus[..], &patch, &body].concat())
-}
-
-/// A file that nothing can make smaller.
-fn noise(path: &Path, bytes: u64) -> Result {
-    let mut dice = Dice::new(bytes);
-    let mut file = BufWriter::new(File::create(path)?);
-    for _ in 0..bytes / 8 {
-        file.write_all(&dice.roll().to_le_bytes())?;
-    }
-    Ok(file.flush()?)
 }
