@@ -3,6 +3,8 @@
 //! When a field is asked and what is odd about an answer are the core's to say, and come with the
 //! [`Report`](crate::Report).
 
+use std::collections::HashMap;
+
 use homeward_core::forms;
 
 use crate::names::{count, list, texts};
@@ -24,6 +26,9 @@ pub struct FormDefinition {
     pub sections: Vec<FormSection>,
     /// Every field, in the order shown.
     pub fields: Vec<FormField>,
+    /// What is shown for messages that `Texts` lacks, by message id: an organisation's own form
+    /// brings its words with it.
+    pub words: HashMap<String, String>,
 }
 
 /// What a filled form is for.
@@ -185,6 +190,7 @@ impl From<&forms::Form> for FormDefinition {
             needs_any_of: texts(&form.needs_any_of),
             sections: list(&form.sections),
             fields: list(&form.fields),
+            words: form.words.clone().into_iter().collect(),
         }
     }
 }

@@ -67,9 +67,15 @@ impl Homeward {
         call(|| Ok(self.0.pairing()?.map(Into::into)))
     }
 
-    /// A form by its name: `missing_child`, `sighting` or `child_profile`. Any other is `Refused`.
+    /// A form by its name: `missing_child`, `sighting`, `child_profile`, or one of the paired
+    /// organisation's own. Any other is `Refused`.
     pub fn form(&self, form: &str) -> ApiResult<FormDefinition> {
-        call(|| Ok(self.0.form(&names::form(form)?)?.into()))
+        call(|| Ok(FormDefinition::from(&*self.0.form(&names::form(form)?)?)))
+    }
+
+    /// The names of all forms that can be filled in, the paired organisation's own first.
+    pub fn forms(&self) -> ApiResult<Vec<String>> {
+        call(|| Ok(self.0.forms().iter().map(|form| form.id.to_string()).collect()))
     }
 
     /// Begins a draft of a form and gives its id. `from` a profile it begins with all that the
@@ -89,10 +95,7 @@ impl Homeward {
 
     /// Opens one report. `NotFound` if there is none with this id.
     pub fn report(&self, id: &str) -> ApiResult<Report> {
-        call(|| {
-            let report = self.0.report(id.parse()?)?;
-            Ok(Report::of(self.0.form(&report.form)?, report))
-        })
+        call(|| Ok(Report::of(self.0.report(id.parse()?)?)))
     }
 
     /// Reads what a person typed into one box, as the field's kind of answer, without storing it.

@@ -9,7 +9,7 @@ use crate::answer::Answer;
 use crate::form::Audience;
 use crate::hide::hides_value;
 use crate::media::Medium;
-use crate::names::{count, list};
+use crate::names::{count, list, texts};
 use crate::status::{ReportState, ReportStatus};
 
 /// A report in a list.
@@ -48,7 +48,8 @@ pub struct SummaryHead {
 pub struct Report {
     /// The report's id.
     pub id: String,
-    /// The name of its form.
+    /// The name of its form. `form` refuses it if the organisation has taken the form back; then all
+    /// that was answered is in `earlier`.
     pub form: String,
     /// What was answered, by the name of the field.
     pub answers: HashMap<String, Answer>,
@@ -88,13 +89,14 @@ pub struct Problem {
 hides_value!(ReportSummary, SummaryHead, Report, EarlierAnswer);
 
 impl Report {
-    pub(crate) fn of(form: &forms::Form, report: core::Report) -> Self {
-        let core::Report { id, form: form_id, answers, earlier, media, problems, status } = report;
+    pub(crate) fn of(report: core::Report) -> Self {
+        let core::Report { id, form, shown, permitted, answers, earlier, media, problems, status } =
+            report;
         Self {
             id: id.to_string(),
-            form: form_id.to_string(),
-            shown: form.shown(&answers).into_iter().map(|field| field.id.to_string()).collect(),
-            permitted: list(form.permitted(&answers)),
+            form: form.to_string(),
+            shown: texts(&shown),
+            permitted: list(permitted),
             answers: by_name(answers),
             earlier: list(earlier),
             media: list(media),

@@ -37,7 +37,9 @@ pub(crate) fn attach(
     // Nobody sweeps the files before their row is there.
     let _held = store.home.hold_files()?;
     let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
-    let asked = draft.body.form()?.field(field).ok_or(Refusal::UnknownField)?;
+    let forms = store.forms();
+    let form = draft.body.form(&forms);
+    let asked = form.field(field).ok_or(Refusal::UnknownField)?;
     let plan = match media::scrub(source) {
         Ok(plan) => Some(plan),
         Err(MediaError::Io(error)) => return Err(MediaError::Io(error).into()),
@@ -54,7 +56,7 @@ pub(crate) fn attach(
         let mut draft = drafts::load(transaction, keys, id)?;
         draft.body.media.push(stored.clone());
         draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
-        drafts::save(transaction, keys, &draft, now)
+        drafts::save(transaction, keys, &draft, &draft.body.form(&forms), now)
     });
     if let Err(error) = added {
         remove_files(store, &stored);
@@ -126,12 +128,12 @@ pub(crate) fn keep_file(
 
 /// Takes a medium off a draft. What was sent of it stays sent.
 pub(crate) fn detach(store: &Store, id: ReportId, medium: MediumId) -> Result<()> {
-    let now = store.now();
+    let (now, forms) = (store.now(), store.forms());
     let detached = store.write(id, |transaction, keys| {
         let mut draft = drafts::load(transaction, keys, id)?;
         let at = draft.body.media.iter().position(|stored| stored.id == medium);
         let detached = draft.body.media.remove(at.ok_or(Error::NotFound)?);
-        drafts::save(transaction, keys, &draft, now)?;
+        drafts::save(transaction, keys, &draft, &draft.body.form(&forms), now)?;
         Ok(detached)
     })?;
     remove_files(store, &detached);

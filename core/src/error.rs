@@ -121,6 +121,10 @@ refusals! {
     PackWithoutRecipient => "refused-pack-without-recipient",
     /// The pack has a server or mirror that no phone could use.
     PackBadServer => "refused-pack-bad-server",
+    /// One of the organisation's own forms is wrong.
+    PackForm => "refused-pack-form",
+    /// A profile stays on the phone; what is sent is a report that it fills.
+    ProfileStays => "refused-profile-stays",
     /// This kind of file can't be cleaned.
     MediaUnsupported => "refused-media-unsupported",
     /// The file is damaged, and no clean copy can be promised.
@@ -221,6 +225,7 @@ impl From<crate::brand::PackError> for Error {
             PackError::BadSignature => Refusal::PackChanged,
             PackError::NoRecipient => Refusal::PackWithoutRecipient,
             PackError::BadServer => Refusal::PackBadServer,
+            PackError::WrongForm { .. } => Refusal::PackForm,
         })
     }
 }

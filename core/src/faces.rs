@@ -31,14 +31,14 @@ pub(crate) fn set(store: &Store, id: ReportId, medium: MediumId, jpeg: &[u8]) ->
     let name = ("face", plan.format.extension());
     let file = MediumId::make();
     let face = keep_file(store, &draft.key, file, name, &mut plan.reader(source))?;
-    let now = store.now();
+    let (now, forms) = (store.now(), store.forms());
     let before = store.write(id, |transaction, keys| {
         // Read again: the medium may have been taken off meanwhile.
         let mut draft = drafts::load(transaction, keys, id)?;
         let mut media = draft.body.media.iter_mut();
         let of = media.find(|stored| stored.id == medium).ok_or(Error::NotFound)?;
         let before = of.face.replace(face);
-        drafts::save(transaction, keys, &draft, now)?;
+        drafts::save(transaction, keys, &draft, &draft.body.form(&forms), now)?;
         Ok(before)
     });
     let before = before.inspect_err(|_| {

@@ -11,12 +11,17 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::brand::{MAX_PACK_BYTES, Pack};
 use crate::error::{Error, Result};
 use crate::ids::{MediumId, PartId};
 use crate::vault::blob::sync_folder_of;
+
+/// Which file of the pack lies there; see [`Home::pack_stamp`].
+#[derive(PartialEq, Eq)]
+pub(crate) struct PackStamp(Option<(u64, u64, i64, i64)>);
 
 /// The folder and the names in it.
 #[derive(Clone)]
@@ -128,6 +133,12 @@ impl Home {
         };
         io::copy(&mut io::Read::take(file, MAX_PACK_BYTES as u64 + 1), &mut bytes)?;
         Ok(Some(bytes))
+    }
+
+    /// What changes whenever the pack's file does: nobody writes into it, it is only replaced.
+    pub(crate) fn pack_stamp(&self) -> PackStamp {
+        let file = fs::metadata(self.pack_path()).ok();
+        PackStamp(file.map(|file| (file.ino(), file.len(), file.mtime(), file.mtime_nsec())))
     }
 
     /// Puts a pack's file in place of the one before, whole or not at all.

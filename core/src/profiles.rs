@@ -37,15 +37,15 @@ pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<R
     // Nobody sweeps the copied files before their rows are there.
     let _held = store.home.hold_files()?;
     let source = store.read(from, |db, keys| drafts::load(db, keys, from))?;
-    let source_form = source.body.form()?;
+    let source_form = source.body.form(&store.forms());
     let now = store.now();
     let mut draft = Draft::new(form, now);
-    let answers = source.body.answers(source_form).current;
+    let answers = source.body.answers(&source_form).current;
     let copied: BTreeSet<FieldId>;
     let mut filled = Answers::default();
     if source_form.purpose == Purpose::Profile {
         let saved = Moment { unix_ms: source.head.updated_at_ms, ..now };
-        let prefill = forms::prefill(source_form, &answers, form, saved, now);
+        let prefill = forms::prefill(&source_form, &answers, form, saved, now);
         filled.current = prefill.answers;
         copied = prefill.media;
         draft.body.from_profile = Some(from);
@@ -56,14 +56,14 @@ pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<R
     } else {
         return Err(Refusal::WrongKind.into());
     }
-    draft.body.set_answers(&filled);
+    draft.body.set_answers(form, &filled);
     for field in filled.current.into_keys() {
         draft.body.answered_at_ms.insert(field, now.unix_ms);
     }
     // If that fails half way, the next start sweeps what was copied.
     copy_media(store, &source, &copied, &mut draft)?;
     let id = draft.id;
-    store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, now))?;
+    store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, form, now))?;
     Ok(id)
 }
 
@@ -131,7 +131,7 @@ pub(crate) fn export(
     output: &mut dyn Write,
 ) -> Result<()> {
     let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
-    let form = draft.body.form()?;
+    let form = draft.body.form(&store.forms());
     if form.purpose != Purpose::Profile {
         return Err(Refusal::NotAProfile.into());
     }
@@ -146,7 +146,7 @@ pub(crate) fn export(
     let file = ProfileFile {
         format: FORMAT.into(),
         form: form.id.clone(),
-        answers: draft.body.answers(form).to_stored(),
+        answers: draft.body.answers(&form).to_stored(),
         media: media.collect(),
     };
     let json = serde_json::to_vec(&file).map_err(|_| Error::Unexpected("error-encoding"))?;
@@ -196,12 +196,15 @@ pub(crate) fn import(
     let mut entries = archive.entries().map_err(|_| unreadable())?;
     let first = entries.next().ok_or_else(unreadable)?.map_err(|_| unreadable())?;
     let file = read_profile(first).ok_or_else(unreadable)?;
-    let form = Form::built_in(&file.form).ok_or_else(unreadable)?;
+    let form = store.forms().form(&file.form).ok_or(Refusal::UnknownForm)?;
+    if form.purpose != Purpose::Profile {
+        return Err(unreadable());
+    }
     let now = store.now();
-    let mut draft = Draft::new(form, now);
-    draft.body.set_answers(&Answers::read(form, file.answers));
+    let mut draft = Draft::new(&form, now);
+    draft.body.set_answers(&form, &Answers::read(&form, file.answers));
     let id = draft.id;
-    store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, now))?;
+    store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, &form, now))?;
     let mut media = file.media.iter();
     let imported = entries.try_for_each(|entry| {
         let mut entry = entry.map_err(|_| unreadable())?;
@@ -225,9 +228,7 @@ fn read_profile(entry: impl Read) -> Option<ProfileFile> {
     let mut json = Vec::new();
     entry.take(MAX_JSON).read_to_end(&mut json).ok()?;
     let file: ProfileFile = serde_json::from_slice(&json).ok()?;
-    let fits = file.format == FORMAT && file.media.len() <= MAX_MEDIA;
-    let form = Form::built_in(&file.form)?;
-    (fits && form.purpose == Purpose::Profile).then_some(file)
+    (file.format == FORMAT && file.media.len() <= MAX_MEDIA).then_some(file)
 }
 
 /// Attaches a photo that can be read only once, by way of the intake.

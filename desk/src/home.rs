@@ -72,6 +72,8 @@ pub mod names {
     pub const COLLECT_LOCK: &str = "collect.lock";
     /// `public`: who the desk is, and the public halves of its keys.
     pub const CARD: &str = "desk.json";
+    /// `public`: the organisation's own forms, as the last pack has them.
+    pub const FORMS: &str = "forms.json";
     /// `public`: what a phone shows to be let in.
     pub const TOKEN: &str = "token";
     /// `public`: what phones sent.

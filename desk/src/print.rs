@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use homeward_core::receipts::Proven;
-use homeward_core::seal::RecallReason;
+use homeward_core::seal::{EarlierAnswer, RecallReason};
 use homeward_desk::brand::{Built, Fault};
 use homeward_desk::collect::Collected;
 use homeward_desk::error::{Error, Result};
@@ -111,6 +111,14 @@ impl Printer {
         text.push('\n');
         for (field, answer) in &report.answers {
             let _ = writeln!(text, "  {field}: {}", plain(&words(answer)));
+        }
+        for EarlierAnswer { field, value } in &report.earlier {
+            let _ = writeln!(
+                text,
+                "  {} (an earlier form): {}",
+                plain(field),
+                plain(&value.to_string())
+            );
         }
         for medium in &report.media {
             let _ = writeln!(text, "  {}: {}", medium.field, plain(&medium.name));

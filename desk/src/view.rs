@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use homeward_core::forms::{Audience, FieldId};
 use homeward_core::receipts::{HoldAnswer, Receipt};
-use homeward_core::seal::{MediumEntry, PartKind, RecallReason};
+use homeward_core::seal::{EarlierAnswer, MediumEntry, PartKind, RecallReason};
 use homeward_core::{PartId, QuestionId, ReportId};
 use serde::Serialize;
 use serde_json::Value;
@@ -95,6 +95,8 @@ pub struct Report {
     pub summary: ReportSummary,
     /// The answers that the desk may see.
     pub answers: BTreeMap<FieldId, Value>,
+    /// Answers to questions that the form did not ask any more.
+    pub earlier: Vec<EarlierAnswer>,
     /// The media that the answers tell of.
     pub media: Vec<MediumEntry>,
     /// Versions that were written on from one parent; all are shown.
@@ -124,6 +126,7 @@ pub fn show(home: &Home, report: &str) -> Result<Report> {
     Ok(Report {
         summary: summary(&case),
         answers: case.answers(),
+        earlier: case.earlier().into_iter().cloned().collect(),
         media: case.media().into_iter().cloned().collect(),
         forks: case.forks(),
         questions: asked(&case),

@@ -4,7 +4,7 @@ mod common;
 
 use common::Desk;
 use homeward_core::brand::{RecipientState, Trust};
-use homeward_core::forms::Audience;
+use homeward_core::forms::{Audience, FormId};
 
 #[test]
 fn the_example_source_builds_a_pack_that_a_phone_believes() {
@@ -57,6 +57,43 @@ async fn a_new_host_gets_a_certificate_under_the_same_authority() {
         (client, format!("https://127.0.0.1:{port}/")),
     ] {
         assert_eq!(client.get(url).send().await.unwrap().status(), 404);
+    }
+}
+
+#[test]
+fn forms_beside_the_source_are_in_the_pack_and_a_wrong_one_is_told() {
+    let desk = Desk::make();
+    desk.new_source();
+    let folder = desk.folder.path().join("brand/forms");
+    std::fs::create_dir(&folder).unwrap();
+    let form = r#"{ "format": "homeward-form/1", "id": "pet", "version": 3, "purpose": "report",
+        "sections": [{ "id": "child", "fields": [
+            { "id": "child_name", "kind": "text", "stage": "first_minute", "audiences": ["organisation"] }
+        ] }], "words": { "form-pet": "Missing pet" } }"#;
+    std::fs::write(folder.join("pet.json"), form).unwrap();
+    std::fs::write(folder.join("notes.txt"), "not a form").unwrap();
+    let book = desk.build().form_book();
+    let pet = FormId::new("pet").unwrap();
+    assert_eq!(book.form(&pet).unwrap().version, 3);
+
+    let wide = form.replace(r#"["organisation"]"#, r#"["organisation", "poster"]"#);
+    let wide = wide.replace("child_name", "health");
+    for (name, text, told) in [
+        (
+            "pet",
+            form.replace("\"text\"", "\"smell\""),
+            "forms/pet.json: $.sections[0].fields[0].kind: expected a kind of field",
+        ),
+        ("pet", form.replace("form-pet", "form-cat"), "forms/pet.json: $.words.form-pet: missing"),
+        ("pet", wide, "forms/pet.json: $.sections[0].fields[0].audiences: every app asks this too"),
+        ("cat", form.to_owned(), "forms/cat.json: $.id: this form's file is called pet.json"),
+    ] {
+        std::fs::remove_file(folder.join("pet.json")).ok();
+        std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+        let refused = desk.run(&["brand", "build", &desk.beside("brand"), &desk.beside("pack")]);
+        assert_eq!(refused.status.code(), Some(1));
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(said.starts_with(told) && said.lines().count() == 1, "{said}");
     }
 }
 

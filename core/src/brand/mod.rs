@@ -4,16 +4,18 @@
 //! and who signs receipts. Nothing in it is secret: it lies in clear beside the vault, so sealing
 //! and uploading need no vault key for it.
 
+mod forms;
 mod recipient;
 mod server;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 pub use recipient::{Recipient, RecipientState};
 pub use server::{Deadlines, NetworkPolicy, Pins, Server, Trust};
 
 use crate::crypto::{SigningKey, VerifyKey, sha256};
-use crate::forms::Audience;
+use crate::forms::{Audience, FormError};
 use crate::ids::Fingerprint;
 use crate::signed::{Purpose, Signed};
 
@@ -54,6 +56,10 @@ pub struct Pack {
     pub recipients: Vec<Recipient>,
     /// Who signs receipts.
     pub receipt_keys: Vec<ReceiptKey>,
+    /// The organisation's own forms, each a form file. One with the name of a built-in form takes
+    /// its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub forms: Vec<Value>,
 }
 
 /// The organisation behind a pack.
@@ -84,7 +90,7 @@ pub struct ReceiptKey {
 }
 
 /// Why a pack is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PackError {
     /// The bytes are no pack, or of a format that this program does not know.
     #[error("not a brand pack")]
@@ -99,6 +105,14 @@ pub enum PackError {
     /// anchor, a mirror twice, a deadline of nothing.
     #[error("the pack has a server that no phone could use")]
     BadServer,
+    /// One of the organisation's own forms is wrong.
+    #[error("form {form}, {error}")]
+    WrongForm {
+        /// The form's name, or its place in the pack, from 1.
+        form: String,
+        /// Where in the form, and what is wrong there.
+        error: FormError,
+    },
 }
 
 impl Pack {
@@ -118,6 +132,7 @@ impl Pack {
             network: NetworkPolicy::default(),
             recipients: Vec::new(),
             receipt_keys: Vec::new(),
+            forms: Vec::new(),
         }
     }
 
@@ -127,6 +142,7 @@ impl Pack {
             return Err(PackError::BadSignature);
         }
         self.check()?;
+        forms::check_to_sign(&self.forms)?;
         let body = serde_json::to_string(self).map_err(|_| PackError::Unreadable)?;
         let signed = Signed::make(Purpose::Pack, body, key);
         serde_json::to_vec_pretty(&signed).map_err(|_| PackError::Unreadable)
@@ -147,6 +163,7 @@ impl Pack {
             return Err(PackError::BadSignature);
         }
         pack.check()?;
+        forms::check(&pack.forms)?;
         Ok(pack)
     }
 

@@ -16,7 +16,7 @@ use self::version::{Leaving, SentCopy, Version};
 use crate::brand::Pack;
 use crate::drafts::{self, Draft, SentVersion};
 use crate::error::{Refusal, Result};
-use crate::forms::{self, Audience, FormId, Moment};
+use crate::forms::{self, Audience, FormId, Moment, Purpose};
 use crate::ids::{Digest, PartId, ReportId};
 use crate::queue::{self, Expected, NewPart, PartSecret};
 use crate::seal::{ListedPart, PartKind};
@@ -109,7 +109,11 @@ fn send_draft(
     instead_of: &[PartId],
 ) -> Result<SealedReport> {
     let id = draft.id;
-    let form = draft.body.form()?;
+    // The forms of the very pack that is sealed for: what it narrows counts now.
+    let form = &*draft.body.form(&pack.form_book());
+    if form.purpose == Purpose::Profile {
+        return Err(Refusal::ProfileStays.into());
+    }
     let answers = draft.body.answers(form);
     if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
         return Err(Refusal::EmptyReport.into());
@@ -127,7 +131,7 @@ fn send_draft(
     store.write(id, |transaction, keys| {
         queue::remove(transaction, instead_of)?;
         enqueue(transaction, keys, pack, &draft, sealer.parts(), when, now)?;
-        drafts::save(transaction, keys, &draft, now)
+        drafts::save(transaction, keys, &draft, form, now)
     })?;
     sealer.keep();
     store.bell().ring();

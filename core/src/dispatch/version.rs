@@ -196,7 +196,8 @@ impl<'a> Version<'a> {
     /// original is for the police alone, or for the organisation where it has no police to seal to.
     fn audiences_of(&self, field: &FieldId, which: Which) -> Vec<Audience> {
         let field = self.form.field(field).map(|field| field.audiences.as_slice());
-        let allowed = field.unwrap_or_default();
+        // What an earlier form asked for goes to the organisation, as such answers do.
+        let allowed = field.unwrap_or(&[Audience::Organisation]);
         let may_see =
             |audience: &Audience| self.audiences.contains(audience) && allowed.contains(audience);
         match which {

@@ -149,13 +149,13 @@ fn commit(
 ) -> Result<SealedReport> {
     sealer.sync()?;
     let sealed = sealer.sealed(draft.id, draft.body.sent.len() as u32);
-    let now = store.now();
+    let (now, form) = (store.now(), draft.body.form(&pack.form_book()));
     store.write(draft.id, |transaction, keys| {
         enqueue(transaction, keys, pack, &draft, sealer.parts(), SendWhen::Now, now)?;
         if holds_media {
             queue::hold(transaction, &keys.queue(), draft.id)?;
         }
-        drafts::save(transaction, keys, &draft, now)
+        drafts::save(transaction, keys, &draft, &form, now)
     })?;
     sealer.keep();
     store.bell().ring();

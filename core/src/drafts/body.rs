@@ -1,13 +1,13 @@
 //! What a report holds, sealed under its own key.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::crypto::sha256;
-use crate::error::{Error, Result};
-use crate::forms::{Answers, FieldId, Form, FormId};
+use crate::forms::{Answers, FieldId, Form, FormBook, FormId, Purpose};
 use crate::ids::{Digest, MediumId, PartId, ReportId};
 use crate::media::{Facts, Manifest};
 use crate::seal::{RecallDocument, ReplyDocument, ReportKeys};
@@ -18,7 +18,12 @@ pub(crate) struct Body {
     /// The seed of the report's keys.
     seed: [u8; 32],
     pub(crate) form: FormId,
-    pub(crate) form_version: u32,
+    /// The version of the form when the answers were written last.
+    form_version: u32,
+    /// What the form was for when the draft was begun; none in drafts of before it was kept, whose
+    /// forms are built in.
+    #[serde(default)]
+    purpose: Option<Purpose>,
     /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
     answers: BTreeMap<String, Value>,
     /// When each field was answered or attached to last.
@@ -143,6 +148,7 @@ impl Body {
             seed: *keys.seed(),
             form: form.id.clone(),
             form_version: form.version,
+            purpose: Some(form.purpose),
             answers: BTreeMap::new(),
             answered_at_ms: BTreeMap::new(),
             from_profile: None,
@@ -162,9 +168,15 @@ impl Body {
         ReportKeys::derive(self.seed)
     }
 
-    pub(crate) fn form(&self) -> Result<&'static Form> {
-        // The form of a stored draft is one that this program had when it was begun.
-        Form::built_in(&self.form).ok_or(Error::Damaged)
+    /// The form as it is today. What was begun as a profile is never sent, and the other way
+    /// round: a form that changed in that is another form.
+    pub(crate) fn form(&self, book: &FormBook) -> Arc<Form> {
+        let form =
+            book.form(&self.form).filter(|form| self.purpose.is_none_or(|it| it == form.purpose));
+        form.unwrap_or_else(|| {
+            let purpose = self.purpose.unwrap_or(Purpose::Report);
+            Arc::new(Form::withdrawn(self.form.clone(), self.form_version, purpose))
+        })
     }
 
     /// The answers as the form understands them, and those it has no place for.
@@ -172,8 +184,9 @@ impl Body {
         Answers::read(form, self.answers.clone())
     }
 
-    /// Replaces all answers.
-    pub(crate) fn set_answers(&mut self, answers: &Answers) {
+    /// Replaces all answers by those to `form`.
+    pub(crate) fn set_answers(&mut self, form: &Form, answers: &Answers) {
+        self.form_version = form.version;
         self.answers = answers.to_stored();
     }
 

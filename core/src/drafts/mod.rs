@@ -113,14 +113,14 @@ fn missing(connection: &Connection, id: ReportId) -> Result<Error> {
     Ok(if rows == 0 { Error::NotFound } else { Error::Damaged })
 }
 
-/// Writes a report: both rows, in the caller's transaction.
+/// Writes a report: both rows, in the caller's transaction. `form` is [`Body::form`].
 pub(crate) fn save(
     transaction: &Transaction<'_>,
     keys: Keys<'_>,
     draft: &Draft,
+    form: &Form,
     now: Moment,
 ) -> Result<()> {
-    let form = draft.body.form()?;
     let answers = draft.body.answers(form).current;
     let Progress { answered, total } = forms::progress(form, &answers, &draft.body.media_counts());
     let (id, version) = (draft.id, draft.version + 1);
@@ -129,7 +129,11 @@ pub(crate) fn save(
     let draft_version = draft.head.draft_version + 1;
     let sealed = draft.key.cells().seal(body_cell(&id, draft_version), &body)?;
     let head = Head {
-        title: forms::title(form, &answers),
+        // A form that asks nothing any more names nothing; the draft keeps its name.
+        title: match form.fields.is_empty() {
+            true => draft.head.title.clone(),
+            false => forms::title(form, &answers),
+        },
         answered,
         total,
         updated_at_ms: now.unix_ms,

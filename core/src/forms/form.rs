@@ -1,7 +1,7 @@
 //! A form: its sections, its fields, and when each field is asked.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct Form {
     pub sections: Vec<Section>,
     /// Every field, in the order shown.
     pub fields: Vec<Field>,
+    /// What is shown for messages that the texts lack, by message id. Only an organisation's own
+    /// form has some.
+    pub words: BTreeMap<String, String>,
 }
 
 /// What a filled form is for.
@@ -124,12 +127,12 @@ impl Form {
     /// The form of this name that every app has.
     #[must_use]
     pub fn built_in(id: &FormId) -> Option<&'static Self> {
-        BUILT_IN.iter().find(|form| form.id == *id)
+        Self::all_built_in().iter().find(|form| form.id == *id).map(Arc::as_ref)
     }
 
     /// Every form that every app has.
     #[must_use]
-    pub fn all_built_in() -> &'static [Self] {
+    pub fn all_built_in() -> &'static [Arc<Self>] {
         &BUILT_IN
     }
 
@@ -147,6 +150,15 @@ impl Form {
     /// All that is wrong, in the order of the file; never empty.
     pub fn parse_all(json: &[u8]) -> Result<Self, Vec<FormError>> {
         super::parse::form(json)
+    }
+
+    /// What is left of a form that neither the app nor its organisation has any more: it asks
+    /// nothing, so that every answer is one *from an earlier form*, and is kept and sent as such.
+    #[must_use]
+    pub(crate) fn withdrawn(id: FormId, version: u32, purpose: Purpose) -> Self {
+        let (needs_any_of, title_from) = (Vec::new(), Vec::new());
+        let (sections, fields, words) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { id, version, purpose, needs_any_of, title_from, sections, fields, words }
     }
 
     /// The field of this name.
@@ -328,11 +340,11 @@ impl Pfif {
     }
 }
 
-static BUILT_IN: LazyLock<Vec<Form>> = LazyLock::new(|| {
-    SOURCES
-        .iter()
-        .map(|json| Form::parse(json.as_bytes()).expect("a test reads every built-in form"))
-        .collect()
+static BUILT_IN: LazyLock<Vec<Arc<Form>>> = LazyLock::new(|| {
+    let read = |json: &&str| Form::parse(json.as_bytes());
+    let forms =
+        SOURCES.iter().map(read).map(|form| form.expect("a test reads every built-in form"));
+    forms.map(Arc::new).collect()
 });
 
 /// The files of the built-in forms.

@@ -10,12 +10,14 @@
 
 mod answer;
 mod answers;
+mod book;
 mod check;
 mod clean;
 mod form;
 mod ids;
 mod kind;
 mod moment;
+mod own;
 mod parse;
 mod prefill;
 mod typed;
@@ -23,12 +25,14 @@ mod values;
 
 pub use answer::Answer;
 pub use answers::{Answers, Earlier};
+pub use book::FormBook;
 pub use check::{Problem, ProblemReason, Progress, check, progress, title, useless};
 pub(crate) use clean::lines as clean_lines;
 pub use form::{Audience, Condition, Field, Form, Pfif, Purpose, Section, Stage};
 pub use ids::{ChoiceId, FieldId, FormId, SectionId};
 pub use kind::{Kind, MediaType, Unit};
 pub use moment::Moment;
+pub(crate) use parse::FORMAT;
 pub use parse::{FormError, FormFault};
 pub use prefill::{Prefill, prefill, shared_with_sibling};
 pub use values::{

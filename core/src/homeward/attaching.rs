@@ -73,10 +73,10 @@ impl Homeward {
         taken_when_last_seen: bool,
     ) -> Result<Vec<Offer>> {
         let draft = self.store.read(id, |db, keys| drafts::load(db, keys, id))?;
-        let form = draft.body.form()?;
+        let form = draft.body.form(&self.store.forms());
         let stored = draft.body.media.iter().find(|stored| stored.id == medium);
         let facts = &stored.ok_or(Error::NotFound)?.facts;
-        Ok(crate::offers::offers(form, facts, taken_when_last_seen, self.store.now()))
+        Ok(crate::offers::offers(&form, facts, taken_when_last_seen, self.store.now()))
     }
 
     /// Takes a medium off a report. What was sent of it stays sent.

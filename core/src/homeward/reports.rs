@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Homeward, Medium, Report, ReportSummary, SummaryHead};
 use crate::drafts::{self, Draft};
@@ -14,9 +15,15 @@ use crate::queue::{self, ReportState, ReportStatus};
 use crate::vault::{Passphrase, VaultState};
 
 impl Homeward {
-    /// A form by its name.
-    pub fn form(&self, form: &FormId) -> Result<&'static Form> {
-        Ok(Form::built_in(form).ok_or(Refusal::UnknownForm)?)
+    /// A form by its name: the paired organisation's, if it has one, else the built-in one.
+    pub fn form(&self, form: &FormId) -> Result<Arc<Form>> {
+        Ok(self.store.forms().form(form).ok_or(Refusal::UnknownForm)?)
+    }
+
+    /// Every form that can be filled in: the paired organisation's and the built-in ones.
+    #[must_use]
+    pub fn forms(&self) -> Vec<Arc<Form>> {
+        self.store.forms().all().map(Arc::clone).collect()
     }
 
     /// Begins a draft; with `from`, filled with all that a profile can fill, or with what another
@@ -25,11 +32,12 @@ impl Homeward {
     pub fn create(&self, form: &FormId, from: Option<ReportId>) -> Result<ReportId> {
         let form = self.form(form)?;
         if let Some(from) = from {
-            return profiles::begin_from(&self.store, form, from);
+            return profiles::begin_from(&self.store, &form, from);
         }
-        let draft = Draft::new(form, self.store.now());
+        let draft = Draft::new(&form, self.store.now());
         let (id, now) = (draft.id, self.store.now());
-        self.store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, now))?;
+        self.store
+            .write_new(|transaction, keys| drafts::save(transaction, keys, &draft, &form, now))?;
         Ok(id)
     }
 
@@ -90,11 +98,14 @@ impl Homeward {
             Err(error) => return Err(error),
         };
         let status = status.unwrap_or_else(|| ReportStatus::draft(id));
-        let answers = draft.body.answers(draft.body.form()?);
+        let form = draft.body.form(&self.store.forms());
+        let answers = draft.body.answers(&form);
         Ok(Report {
             id,
-            problems: self.problems(&draft)?,
+            problems: self.problems(&draft, &form),
             form: draft.body.form,
+            shown: form.shown(&answers.current).into_iter().map(|it| it.id.clone()).collect(),
+            permitted: form.permitted(&answers.current),
             answers: answers.current,
             earlier: answers.earlier,
             media: draft.body.media.iter().map(Medium::from).collect(),
@@ -105,7 +116,8 @@ impl Homeward {
     /// Reads what a person typed into one box, as the field's kind of answer. What can't be read
     /// so is kept in the person's words. Nothing is stored.
     pub fn understand(&self, form: &FormId, field: &FieldId, typed: &str) -> Result<Answer> {
-        let asked = self.form(form)?.field(field).ok_or(Refusal::UnknownField)?;
+        let form = self.form(form)?;
+        let asked = form.field(field).ok_or(Refusal::UnknownField)?;
         Ok(Answer::from_text(&asked.kind, typed, self.store.now()))
     }
 
@@ -117,12 +129,12 @@ impl Homeward {
         field: &FieldId,
         answer: Option<&Answer>,
     ) -> Result<Vec<Problem>> {
-        let now = self.store.now();
+        let (now, forms) = (self.store.now(), self.store.forms());
         self.store.write(id, |transaction, keys| {
             let mut draft = drafts::load(transaction, keys, id)?;
-            let form = draft.body.form()?;
+            let form = draft.body.form(&forms);
             let asked = form.field(field).ok_or(Refusal::UnknownField)?;
-            let mut answers = draft.body.answers(form);
+            let mut answers = draft.body.answers(&form);
             match answer {
                 Some(_) if asked.kind.is_attached() => return Err(Refusal::WrongKind.into()),
                 Some(Answer::Unknown) if !asked.unknown_allowed => {
@@ -138,11 +150,10 @@ impl Homeward {
                     answers.current.remove(field);
                 }
             }
-            draft.body.set_answers(&answers);
+            draft.body.set_answers(&form, &answers);
             draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
-            let problems = self.problems(&draft)?;
-            drafts::save(transaction, keys, &draft, now)?;
-            Ok(problems)
+            drafts::save(transaction, keys, &draft, &form, now)?;
+            Ok(self.problems(&draft, &form))
         })
     }
 
@@ -159,10 +170,9 @@ impl Homeward {
         Ok(())
     }
 
-    fn problems(&self, draft: &Draft) -> Result<Vec<Problem>> {
-        let form = draft.body.form()?;
+    fn problems(&self, draft: &Draft, form: &Form) -> Vec<Problem> {
         let answers = draft.body.answers(form);
-        Ok(forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now()))
+        forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now())
     }
 }
 

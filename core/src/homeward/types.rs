@@ -1,12 +1,12 @@
 //! What the façade's calls take and give: plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::path::PathBuf;
 
 use crate::brand::Organisation;
 use crate::drafts::StoredMedium;
-use crate::forms::{Answer, Earlier, FieldId, FormId, Problem};
+use crate::forms::{Answer, Audience, Earlier, FieldId, FormId, Problem};
 use crate::ids::{Fingerprint, MediumId, ReportId};
 use crate::intake::CaptureId;
 use crate::media::{Facts, Manifest};
@@ -73,8 +73,13 @@ impl std::fmt::Debug for SummaryHead {
 pub struct Report {
     /// The report.
     pub id: ReportId,
-    /// Its form.
+    /// Its form. If the organisation has taken it back no form has this name any more; then all
+    /// that was answered is in `earlier`.
     pub form: FormId,
+    /// The fields that are asked, given the answers, in the order shown.
+    pub shown: Vec<FieldId>,
+    /// Who may see the report, given the permissions that count.
+    pub permitted: BTreeSet<Audience>,
     /// What was answered.
     pub answers: BTreeMap<FieldId, Answer>,
     /// What an earlier version of the form asked; shown, and kept.

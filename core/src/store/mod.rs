@@ -7,6 +7,7 @@
 //!
 //! Reports are found in the database that has them; the outbox is all databases' together.
 
+mod book;
 mod database;
 mod emergency;
 mod guard;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
 
+use self::book::Bookmark;
 use self::database::Database;
 use self::sweep::sweep;
 use crate::clock::Clock;
@@ -37,6 +39,7 @@ pub(crate) struct Store {
     shelves: Mutex<Shelves>,
     /// Rung when something was added to the outbox.
     bell: Bell,
+    bookmark: Bookmark,
 }
 
 /// The databases of a home.
@@ -59,7 +62,8 @@ impl Store {
         let (main, state) = open_main(&home, device.as_ref())?;
         let emergency = emergency::open(&home, device.as_ref())?;
         let shelves = Mutex::new(Shelves { state, main, emergency });
-        let store = Self { home, clock, device, shelves, bell: Bell::new() };
+        let store =
+            Self { home, clock, device, shelves, bell: Bell::new(), bookmark: Bookmark::default() };
         store.settle(&mut store.shelves());
         Ok(store)
     }

@@ -157,6 +157,8 @@ const REFUSED: &[&str] = &[
     "refused-pack-foreign",
     "refused-pack-without-recipient",
     "refused-pack-bad-server",
+    "refused-pack-form",
+    "refused-profile-stays",
     "refused-media-unsupported",
     "refused-media-malformed",
     "refused-media-too-complex",

@@ -3,6 +3,7 @@
 //! `build` needs `offline` (it signs) and `public` (token, certificate, recipients), and never
 //! `private`: it can run on a machine that opens no report.
 
+mod forms;
 mod place;
 mod source;
 
@@ -23,6 +24,7 @@ use crate::home::{Home, names, read, read_text, replace_file};
 use crate::keys::{SeedUse, read_seed};
 use crate::tls;
 
+pub use forms::book;
 use place::{Place, TrustSource};
 pub use source::{FILE, Fault};
 use source::{RecipientSource, Source};
@@ -53,6 +55,7 @@ pub fn make_source(home: &Home, source: &Path) -> Result<()> {
 pub fn build(home: &Home, folder: &Path, out: &Path) -> Result<Built> {
     let text = read_source(&folder.join(FILE))?;
     let source = Source::parse(&text).map_err(first)?;
+    let forms = forms::read(folder)?.map_err(first)?;
     let card = Card::read(home)?;
     let seed = read_seed(&home.offline(names::ORGANISATION_KEY), SeedUse::Organisation)?;
     let key = SigningKey::derive(&seed);
@@ -79,11 +82,17 @@ pub fn build(home: &Home, folder: &Path, out: &Path) -> Result<Built> {
     pack.expires_at_ms = pack.issued_at_ms + i64::from(source.pack.valid_days) * DAY_MS;
     pack.recipients = recipients(card.recipients, source.recipient);
     pack.receipt_keys = card.receipt_keys;
+    pack.forms = forms;
 
     let bytes = pack.sign(&key).map_err(|error| match error {
         PackError::NoRecipient => Error::NobodyCouldOpen,
+        // What is left to be wrong is their number; each was read above.
+        PackError::WrongForm { error, .. } => {
+            Error::Source(Fault::in_file(forms::FOLDER, error.to_string()))
+        }
         _ => Error::Damaged("organisation key"),
     })?;
+    forms::keep(home, &pack)?;
     replace_file(out, &bytes).map_err(Error::io("write the pack"))?;
     // A pack is for everybody; everything else that we write is for its owner.
     fs::set_permissions(out, fs::Permissions::from_mode(0o644))
@@ -91,13 +100,18 @@ pub fn build(home: &Home, folder: &Path, out: &Path) -> Result<Built> {
     Ok(Built { pack, new_certificate })
 }
 
-/// All that is wrong with `folder`'s source, in the order of its lines.
+/// All that is wrong with `folder`'s source, in the order of its lines, and then with its forms.
 pub fn check(home: &Home, folder: &Path) -> Result<Vec<Fault>> {
     let text = read_source(&folder.join(FILE))?;
-    let source = match Source::parse(&text) {
-        Ok(source) => source,
-        Err(faults) => return Ok(faults),
+    let mut faults = match Source::parse(&text) {
+        Ok(source) => check_source(home, folder, source)?,
+        Err(faults) => faults,
     };
+    faults.extend(forms::read(folder)?.err().unwrap_or_default());
+    Ok(faults)
+}
+
+fn check_source(home: &Home, folder: &Path, source: Source) -> Result<Vec<Fault>> {
     let mut faults = Vec::new();
     for place in &source.places {
         if let Some(file) = &place.source.anchor

@@ -18,6 +18,9 @@ const MAX_NAME: usize = 200;
 /// What is wrong with a source, for the person who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The file, within the source's folder.
+    file: String,
+    /// The line, from 1; 0 where no line alone is to blame.
     line: usize,
     what: String,
 }
@@ -25,15 +28,20 @@ pub struct Fault {
 impl Fault {
     /// One that no line alone is to blame for.
     pub(super) fn of_the_whole(what: String) -> Self {
-        Self { line: 0, what }
+        Self::in_file(FILE, what)
+    }
+
+    /// One in a file of the source; what is wrong names the place in it.
+    pub(super) fn in_file(file: &str, what: String) -> Self {
+        Self { file: file.to_owned(), line: 0, what }
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {
-            0 => write!(f, "{FILE}: {}", self.what),
-            line => write!(f, "{FILE}, line {line}: {}", self.what),
+            0 => write!(f, "{}: {}", self.file, self.what),
+            line => write!(f, "{}, line {line}: {}", self.file, self.what),
         }
     }
 }
@@ -150,7 +158,7 @@ impl<'a> Faults<'a> {
     pub(super) fn at(&mut self, at: usize, what: String) {
         let before = &self.text.as_bytes()[..at.min(self.text.len())];
         let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        self.found.push(Fault { line, what });
+        self.found.push(Fault { file: FILE.into(), line, what });
     }
 
     /// A fault at the first setting called `word` from `start` on.

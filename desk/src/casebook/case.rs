@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use homeward_core::forms::{Answer, Audience, FieldId, Form, Stage, title};
+use homeward_core::forms::{Answer, Audience, FieldId, FormBook, Stage, title};
 use homeward_core::receipts::{HoldAnswer, Question, Receipt, SealedQuestion};
 use homeward_core::seal::{
-    AnswersDocument, Content, ListedPart, MediumEntry, Part, PartKind, RecallDocument,
-    ReplyDocument,
+    AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, Part, PartKind,
+    RecallDocument, ReplyDocument,
 };
 use homeward_core::{Digest, PartId, QuestionId, ReceiptAddress, ReportId};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,9 @@ pub struct Case {
     pub receipt: Option<Receipt>,
     /// The hash of that receipt's file; none before it lies where the phone fetches it.
     pub receipt_file: Option<Digest>,
+    /// What the report may have been filled in with.
+    #[serde(skip)]
+    pub(super) forms: FormBook,
 }
 
 /// A question that was asked.
@@ -166,6 +169,7 @@ impl Case {
             hold: None,
             receipt: None,
             receipt_file: None,
+            forms: FormBook::default(),
         }
     }
 
@@ -282,7 +286,8 @@ impl Case {
         for held in self.current() {
             let Some(document) = &held.document else { continue };
             // What a newer first minute does not say any more was taken back.
-            if let (PartKind::FirstMinute, Some(form)) = (held.kind, Form::built_in(&document.form))
+            if let (PartKind::FirstMinute, Some(form)) =
+                (held.kind, self.forms.form(&document.form))
             {
                 form.stage(Stage::FirstMinute).for_each(|field| {
                     answers.remove(&field.id);
@@ -291,6 +296,12 @@ impl Case {
             answers.extend(document.answers.clone());
         }
         answers
+    }
+
+    /// Answers to questions that the report's form did not ask any more when it was sent.
+    #[must_use]
+    pub fn earlier(&self) -> Vec<&EarlierAnswer> {
+        self.documents().into_iter().flat_map(|document| &document.earlier).collect()
     }
 
     /// All media that the answers tell of.
@@ -313,12 +324,12 @@ impl Case {
     /// What the report is called in a list.
     #[must_use]
     pub fn title(&self) -> Option<String> {
-        let form = Form::built_in(&self.documents().last()?.form)?;
+        let form = self.forms.form(&self.documents().last()?.form)?;
         let answers = self.answers().into_iter().filter_map(|(id, value)| {
             let answer = Answer::from_json(&form.field(&id)?.kind, &value).ok()?;
             Some((id, answer))
         });
-        title(form, &answers.collect())
+        title(&form, &answers.collect())
     }
 
     /// The parts that the report lists, in any version, and that are not there.

@@ -11,11 +11,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use homeward_core::crypto::SigningKey;
+use homeward_core::forms::FormBook;
 use homeward_core::vault::cell::{Cell, CellKey};
 use homeward_core::{Digest, ReportId};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use zeroize::Zeroizing;
 
+use crate::brand;
 use crate::error::{Error, Result};
 use crate::home::{Home, make_file, names};
 use crate::keys::{SeedUse, read_seed};
@@ -32,6 +34,7 @@ const BUSY: Duration = Duration::from_secs(10);
 pub struct Casebook {
     connection: Connection,
     key: CellKey,
+    forms: FormBook,
 }
 
 /// A sealed row.
@@ -46,7 +49,7 @@ impl Casebook {
     pub fn open(home: &Home) -> Result<Self> {
         let key = CellKey::new(&*read_seed(&home.private(names::CASEBOOK_KEY), SeedUse::Casebook)?);
         let connection = connect(&home.private(names::CASEBOOK))?;
-        Ok(Self { connection, key })
+        Ok(Self { connection, key, forms: brand::book(home) })
     }
 
     /// The uploads that need no opening any more.
@@ -121,7 +124,9 @@ impl Casebook {
         let key = open_key(&self.key, id, row)?;
         let json = CellKey::new(&key).open(body_cell(id, row.version), &row.body);
         let json = json.map_err(unreadable)?;
-        let case: Case = serde_json::from_slice(&json).map_err(|_| Error::Damaged("casebook"))?;
+        let mut case: Case =
+            serde_json::from_slice(&json).map_err(|_| Error::Damaged("casebook"))?;
+        case.forms = self.forms.clone();
         if case.is_known() { Ok(case) } else { Err(Error::FromNewerDesk) }
     }
 }

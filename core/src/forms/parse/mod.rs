@@ -7,9 +7,12 @@
 mod field;
 mod reader;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use self::reader::{Object, Reader, read};
+use super::clean;
 use super::form::{Form, Section};
 use super::ids::{FieldId, SectionId};
 
@@ -83,6 +86,22 @@ pub enum FormFault {
     /// "Don't know" would not be a decision.
     #[error("a permission can't be answered with don't know")]
     UnknownPermission,
+    /// An organisation's form shows an answer to somebody who may not see it in the built-in form.
+    #[error(
+        "every app asks this too, and lets fewer audiences see it: audiences are narrowed, never widened"
+    )]
+    WiderAudience,
+    /// An organisation's form would send what is kept, or keep what is sent.
+    #[error("every app has this form, and its purpose stays")]
+    OtherPurpose,
+    /// An organisation's form asks for a permission in a way of its own.
+    #[error(
+        "only permit_partner and permit_poster let in an audience, with the built-in words and conditions"
+    )]
+    OtherPermission,
+    /// An organisation's form brings words that nothing shows.
+    #[error("every app has this message, or the form does not name it")]
+    NotItsMessage,
 }
 
 /// Reads a form file; see [`Form::parse_all`].
@@ -118,6 +137,7 @@ impl Reader {
         }
         let needs_any_of = self.field_names(&top, "needs_any_of");
         let title_from = self.field_names(&top, "title_from");
+        let words = self.words(&top);
         let fields = std::mem::take(&mut self.fields);
         let purpose = self.purpose?;
         Some(Form {
@@ -128,6 +148,7 @@ impl Reader {
             title_from,
             sections,
             fields,
+            words,
         })
     }
 
@@ -155,14 +176,64 @@ impl Reader {
         }
         names
     }
+
+    fn words(&mut self, top: &Object<'_>) -> BTreeMap<String, String> {
+        let mut words = BTreeMap::new();
+        let (path, given) = (top.at("words"), top.map.get("words"));
+        match given {
+            None => return words,
+            Some(Value::Object(map)) if map.len() <= MAX_WORDS => {
+                for (id, value) in map {
+                    let path = format!("{path}.{}", reader::shortened(id));
+                    if !is_message_id(id) {
+                        self.fault(path, FormFault::Expected { expected: "a message's name" });
+                        continue;
+                    }
+                    let text = value.as_str().filter(|text| text.chars().count() <= MAX_MESSAGE);
+                    match text.map(clean::lines).filter(|text| !text.is_empty()) {
+                        Some(text) => _ = words.insert(id.clone(), text),
+                        None => {
+                            let expected = "1 to 1000 characters";
+                            self.fault(path, FormFault::Expected { expected });
+                        }
+                    }
+                }
+            }
+            Some(Value::Object(_)) => self.fault(path, FormFault::TooMany { max: MAX_WORDS }),
+            Some(_) => self.fault(path, FormFault::Expected { expected: "an object" }),
+        }
+        words
+    }
 }
 
-const FORMAT: &str = "homeward-form/1";
+fn is_message_id(id: &str) -> bool {
+    let is_in = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-';
+    id.len() <= MAX_MESSAGE_ID
+        && id.starts_with(|c: char| c.is_ascii_lowercase())
+        && id.chars().all(is_in)
+}
+
+/// The format label of the form files that this program reads.
+pub(crate) const FORMAT: &str = "homeward-form/1";
+const MAX_WORDS: usize = 4096;
+/// A prefix such as `section-`, and a name.
+const MAX_MESSAGE_ID: usize = 80;
+/// A message is a few sentences at most.
+const MAX_MESSAGE: usize = 1000;
 const MAX_BYTES: usize = 512 * 1024;
 const MAX_SECTIONS: usize = 64;
 const MAX_FIELDS: usize = 512;
-const FORM_KEYS: &[&str] =
-    &["$schema", "format", "id", "version", "purpose", "needs_any_of", "title_from", "sections"];
+const FORM_KEYS: &[&str] = &[
+    "$schema",
+    "format",
+    "id",
+    "version",
+    "purpose",
+    "needs_any_of",
+    "title_from",
+    "sections",
+    "words",
+];
 
 #[cfg(test)]
 mod tests {
@@ -174,7 +245,7 @@ mod tests {
     fn valid() -> Value {
         json!({
             "format": "homeward-form/1", "id": "f", "version": 1, "purpose": "report",
-            "needs_any_of": ["b"], "title_from": ["a"],
+            "needs_any_of": ["b"], "title_from": ["a"], "words": { "form-f": "F" },
             "sections": [{ "id": "s", "fields": [
                 { "id": "a", "kind": "choice", "choices": ["yes", "no"], "stage": "later",
                   "audiences": ["organisation"] },
@@ -215,6 +286,10 @@ mod tests {
             ("/sections", json!([]), "$.sections: at least one entry is needed"),
             ("/sections/0", json!(7), "$.sections[0]: expected an object"),
             ("/sections/0/id", json!(null), "$.sections[0].id: expected the section's name"),
+            ("/words", json!(["F"]), "$.words: expected an object"),
+            ("/words/Form F", json!("F"), "$.words.Form F: expected a message's name"),
+            ("/words/form-f", json!(1), "$.words.form-f: expected 1 to 1000 characters"),
+            ("/words/form-f", json!(""), "$.words.form-f: expected 1 to 1000 characters"),
         ]
     }
 

@@ -136,7 +136,7 @@ pub(super) fn read<T: DeserializeOwned>(value: &Value) -> Option<T> {
 }
 
 /// A key as it is shown in a path; a hostile file can have a very long one.
-fn shortened(key: &str) -> String {
+pub(super) fn shortened(key: &str) -> String {
     key.chars().take(64).collect::<String>().escape_debug().to_string()
 }
 
