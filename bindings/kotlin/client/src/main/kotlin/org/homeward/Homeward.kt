@@ -72,11 +72,15 @@ public class Homeward internal constructor(
     public suspend fun pairing(): Pairing? = call { pairing() }
 
     /**
-     * A form by its name: `missing_child`, `sighting` or `child_profile`.
+     * A form by its name: `missing_child`, `sighting`, `child_profile`, or one of the paired
+     * organisation's own.
      *
      * @throws ApiException.Refused for any other.
      */
     public suspend fun form(form: String): FormDefinition = call { form(form) }
+
+    /** The names of all forms that can be filled in, the paired organisation's own first. */
+    public suspend fun forms(): List<String> = call { forms() }
 
     /**
      * Begins a draft of a form and gives its id. [from] a profile it begins with all that the

@@ -74,6 +74,7 @@ class ReportTest {
     @Test
     fun `a form is drawn from what the core says of it`() =
         phone.open { homeward ->
+            assertEquals(listOf("missing_child", "sighting", "child_profile"), homeward.forms())
             val fields = homeward.form("missing_child").fields
             val first = fields.filter { it.stage == Stage.FIRST_MINUTE }
             assertEquals(10, first.size)
