@@ -194,3 +194,46 @@ fn a_version_after_a_recall_does_not_reopen_the_report() {
     assert_eq!(part(&status, PartKind::Medium).state, PartState::Held, "nobody asked for it");
     core.recall(id, RecallReason::Found).unwrap();
 }
+
+#[test]
+fn a_report_that_nobody_opened_in_time_says_call_also_after_a_restart_and_while_locked() {
+    let (phone, core, id) = scene();
+    core.send(id, Scope::All, SendWhen::Now).unwrap();
+    let before = status(&core, id);
+    assert_eq!(before.reason, None);
+    let deadline = before.receipt.deadline_at_ms.unwrap();
+    phone.clock.set_ms(deadline - 1);
+    assert_eq!(status(&core, id).reason, None);
+    phone.clock.set_ms(deadline);
+    let late = status(&core, id);
+    assert_eq!((late.state, late.reason.as_deref()), (ReportState::Waiting, Some("nobody-opened")));
+    drop(core);
+    assert_eq!(status(&phone.open_ready(), id), late);
+    phone.device.fail(Faults { vault: Some(DeviceKeyError::Refused), ..Faults::default() });
+    assert_eq!(status(&phone.open(), id), late);
+}
+
+#[test]
+fn a_newer_report_passes_an_older_ones_pictures_but_not_its_words() {
+    use PartKind::{Answers, FirstMinute, Medium};
+    let phone = Phone::new();
+    let core = phone.open();
+    core.pair(&pack().0).unwrap();
+    let send = |child: &str| {
+        let id = begin(&core, child);
+        attach(&core, id);
+        core.send(id, Scope::All, SendWhen::Now).unwrap().parts
+    };
+    let (older, newer) = (send("Ada"), send("Ben"));
+    let plan = core.plan(Conditions::default()).unwrap().due;
+    let place = |of: &[homeward_core::SealedPart], kind| {
+        let part = of.iter().find(|part| part.kind == kind).unwrap().part;
+        plan.iter().position(|planned| planned.part == part).unwrap()
+    };
+    assert!(place(&older, FirstMinute) < place(&newer, FirstMinute));
+    assert!(place(&newer, FirstMinute) < place(&older, Answers));
+    assert!(place(&older, Answers) < place(&newer, Answers));
+    assert!(place(&newer, Answers) < place(&older, Medium));
+    assert!(place(&older, Medium) < place(&newer, Medium));
+    assert_eq!(plan.len(), older.len() + newer.len(), "and each has its place");
+}

@@ -112,7 +112,7 @@ fn an_untouched_original_lies_and_travels_sealed_only_and_the_police_get_every_b
     let elsewhere = journey.folder.path().join("police.txt");
     fs::rename(&identity, &elsewhere).unwrap();
     let collected = journey.organisation.desk.ask(&["collect"]).unwrap();
-    assert_eq!(kinds(&collected["opened"]), ["answers", "first_minute", "medium"]);
+    assert_eq!(kinds(&collected["opened"]), ["answers", "face", "first_minute", "medium"]);
     let reasons: Vec<_> = collected["refused"].as_array().unwrap().iter().collect();
     assert!(reasons.iter().all(|refused| refused["reason"] == "refused-sealed-for-others"));
     assert_eq!(reasons.len(), 2, "the answers for the police and the original: {collected:#}");
