@@ -72,8 +72,8 @@ impl Phone {
     fn say(&self, report: ReportId, field: &str, words: &str) -> homeward_core::Result<()> {
         let form: FormId = "missing_child".parse().map_err(|_| homeward_core::Error::NotFound)?;
         let field: FieldId = field.parse().map_err(|_| homeward_core::Error::NotFound)?;
-        let kind =
-            &self.core.form(&form)?.field(&field).ok_or(homeward_core::Error::NotFound)?.kind;
+        let form = self.core.form(&form)?;
+        let kind = &form.field(&field).ok_or(homeward_core::Error::NotFound)?.kind;
         let answer = Answer::from_json(kind, &json!(words)).ok();
         self.core.set(report, &field, answer.as_ref())?;
         Ok(())
