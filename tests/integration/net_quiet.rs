@@ -21,7 +21,7 @@ fn nothing_wakes_a_run_while_everything_waits() {
     scene.close_the_door();
     core.send(id, Scope::All, SendWhen::Now).unwrap();
     let run = phone.start(&core, Budget { time: Some(Duration::from_secs(600)) });
-    phone.until(&core, id, |status| status.parts.iter().all(|part| part.reason.is_some()));
+    phone.until(&core, id, |status| status.parts.iter().any(|part| part.reason.is_some()));
     // It asks for receipts and looks around once more; then it sleeps.
     std::thread::sleep(Duration::from_secs(2));
     let before = wake_ups("homeward-run");

@@ -163,6 +163,9 @@ impl Runner {
                 self.end_abandoned(&pack).await?;
             } else if !self.wait_for(&plan, &bell, rung).await {
                 return Ok(RunEnd::NothingDue);
+            } else if bell.rung() != rung {
+                // Somebody just sealed something: it does not wait out an older part's way.
+                self.forgive_the_way()?;
             }
             self.tell()?;
         }

@@ -71,6 +71,7 @@ public final class HomewardClient: Sendable {
   ///   - proxy: `socks5h://HOST:PORT` if the person chose one; then nothing goes around it.
   /// - Returns: Why the run ended.
   /// - Throws: `Refused` for a proxy of another kind.
+  @discardableResult
   public func run(
     _ conditions: Conditions, within: Duration? = nil, proxy: String? = nil
   ) async throws(ApiError) -> RunEnd {

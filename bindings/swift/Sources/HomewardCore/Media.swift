@@ -7,10 +7,21 @@ extension HomewardClient {
   /// Adds a photo, video or recording to a field: reads its facts, removes its metadata and keeps
   /// the clean copy, sealed. A file is never in memory as a whole. `Refused` for a file that can't
   /// be read or cleaned, and for a field that does not take such a file.
+  ///
+  /// - Parameters:
+  ///   - id: The report.
+  ///   - field: The field that it answers.
+  ///   - source: The file.
+  ///   - original: Whether the untouched file is kept too, sealed, for the police.
+  /// - Returns: What is kept of it.
+  /// - Throws: `Refused` as said, `NotFound` if there is no such report.
+  @discardableResult
   public func attach(
-    _ id: String, field: String, source: MediaSource
+    _ id: String, field: String, source: MediaSource, original: Original = .drop
   ) async throws(ApiError) -> Medium {
-    try await call { try $0.attach(id: id, field: field, source: source) }
+    try await call {
+      try $0.attach(id: id, field: field, source: source, original: original)
+    }
   }
 
   /// Takes in a photo, video or recording, sealed to the vault, and gives the id under which it can

@@ -9,6 +9,11 @@ extension HomewardClient {
     try await call { try $0.form(form: form) }
   }
 
+  /// The names of all forms that can be filled in, the paired organisation's own first.
+  public func forms() async throws(ApiError) -> [String] {
+    try await call { try $0.forms() }
+  }
+
   /// Begins a draft of a form and gives its id.
   ///
   /// - Parameters:

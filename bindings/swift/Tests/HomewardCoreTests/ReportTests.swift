@@ -54,6 +54,7 @@ import Testing
 
   @Test func aFormIsDrawnFromWhatTheCoreSaysOfIt() async throws {
     let homeward = try await phone.open()
+    #expect(try await homeward.forms().contains("missing_child"))
     let fields = try await homeward.form("missing_child").fields
     #expect(fields.filter { $0.stage == .firstMinute }.count == 10)
     let texts = Texts.builtIn()

@@ -104,12 +104,19 @@ final class Desk: Sendable {
   }
 }
 
-/// A picture of one pixel with a comment that holds the canary: a GIF, the smallest to write down.
+/// A picture of one pixel with a comment that holds the canary: the smallest JPEG.
 let picture: Data = {
-  let head: [UInt8] = [0x01, 0, 0x01, 0, 0x80, 0, 0, 0, 0, 0, 0xFF, 0xFF, 0xFF]
-  let comment: [UInt8] = [0x21, 0xFE, UInt8(canary.utf8.count)] + Array(canary.utf8) + [0]
-  let pixel: [UInt8] = [0x2C, 0, 0, 0, 0, 1, 0, 1, 0, 0, 2, 2, 0x44, 0x01, 0, 0x3B]
-  return Data(Array("GIF89a".utf8) + head + comment + pixel)
+  func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [0xFF, marker, 0, UInt8(body.count + 2)] + body
+  }
+  // A table with one code of one bit, for the value 0.
+  func codes(_ table: UInt8) -> [UInt8] { [table, 1] + Array(repeating: 0, count: 16) }
+  let comment = segment(0xFE, Array(canary.utf8))
+  let quantisers = segment(0xDB, [0] + Array(repeating: 1, count: 64))
+  let frame = segment(0xC0, [8, 0, 1, 0, 1, 1, 1, 0x11, 0])
+  let tables = segment(0xC4, codes(0x00)) + segment(0xC4, codes(0x10))
+  let scan = segment(0xDA, [1, 1, 0, 0, 63, 0]) + [0x3F]
+  return Data([0xFF, 0xD8] + comment + quantisers + frame + tables + scan + [0xFF, 0xD9])
 }()
 
 func makeFolder() throws -> URL {
