@@ -14,11 +14,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 libraries=${1:-}
 version=$(sed -n 's|^  <version>\(.*\)</version>$|\1|p' "$here/pom.xml" | head -1)
 out=$here/target/aar
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
 main() {
-  local work missing=()
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  local missing=()
   mkdir -p "$work/classes" "$work/aar" "$out"
   classes "$work/classes" "$work/aar/classes.jar"
   cp "$here/android/aar/AndroidManifest.xml" "$here/android/aar/proguard.txt" "$work/aar"

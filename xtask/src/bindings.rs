@@ -25,7 +25,6 @@ pub(crate) fn run_all() -> Result {
 }
 
 /// The Kotlin package's own build, tests and checks, and what is in the package for Android.
-#[expect(dead_code, reason = "a part of the tests once all of it passes")]
 pub(crate) fn kotlin() -> Result {
     maven(&["verify"])?;
     run(&mut script("bindings/kotlin/aar-test.sh"))

@@ -70,6 +70,12 @@ pub(super) const PARTS: &[Part] = &[
         run: || tally::test(&["--package", "homeward-tests"]),
     },
     Part {
+        name: "kotlin",
+        group: "kotlin",
+        shows: "the Kotlin package against a real desk, its style, its docs, its Android API",
+        run: crate::bindings::kotlin,
+    },
+    Part {
         name: "phones",
         group: "phones",
         shows: "the library compiles for every phone; nothing is linked",

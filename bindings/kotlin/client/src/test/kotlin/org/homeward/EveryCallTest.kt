@@ -80,4 +80,4 @@ private val RENAMED = mapOf("suspend" to "pause")
 /** Who offers the core's calls: itself, the client, and the client's files. */
 private val OFFERS =
     setOf("$FFI/Homeward", "org/homeward/Homeward", "org/homeward/VaultKt") +
-        setOf("org/homeward/ProfilesKt", "org/homeward/OutboxKt", "org/homeward/FormsKt")
+        setOf("org/homeward/ProfilesKt", "org/homeward/TalkingKt", "org/homeward/StepsKt")

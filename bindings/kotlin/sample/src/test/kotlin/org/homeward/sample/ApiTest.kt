@@ -59,6 +59,8 @@ internal class App(
         shown += words
     }
 
+    fun keep(proof: ByteArray) = check(proof.isNotEmpty())
+
     fun hint(vararg words: String) = show(*words)
 
     fun draw(
