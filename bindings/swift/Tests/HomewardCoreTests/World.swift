@@ -110,13 +110,16 @@ let picture: Data = {
     [0xFF, marker, 0, UInt8(body.count + 2)] + body
   }
   // A table with one code of one bit, for the value 0.
-  func codes(_ table: UInt8) -> [UInt8] { [table, 1] + Array(repeating: 0, count: 16) }
-  let comment = segment(0xFE, Array(canary.utf8))
-  let quantisers = segment(0xDB, [0] + Array(repeating: 1, count: 64))
-  let frame = segment(0xC0, [8, 0, 1, 0, 1, 1, 1, 0x11, 0])
-  let tables = segment(0xC4, codes(0x00)) + segment(0xC4, codes(0x10))
-  let scan = segment(0xDA, [1, 1, 0, 0, 63, 0]) + [0x3F]
-  return Data([0xFF, 0xD8] + comment + quantisers + frame + tables + scan + [0xFF, 0xD9])
+  let codes: [UInt8] = [1] + [UInt8](repeating: 0, count: 16)
+  var bytes: [UInt8] = [0xFF, 0xD8]
+  bytes += segment(0xFE, Array(canary.utf8))
+  bytes += segment(0xDB, [0] + [UInt8](repeating: 1, count: 64))
+  bytes += segment(0xC0, [8, 0, 1, 0, 1, 1, 1, 0x11, 0])
+  bytes += segment(0xC4, [0x00] + codes)
+  bytes += segment(0xC4, [0x10] + codes)
+  bytes += segment(0xDA, [1, 1, 0, 0, 63, 0])
+  bytes += [0x3F, 0xFF, 0xD9]
+  return Data(bytes)
 }()
 
 func makeFolder() throws -> URL {
