@@ -126,7 +126,7 @@ impl Session {
         assert!(too_late || status.code().is_none(), "{}: refused: {status}", self.told(phase));
         // A kill that came too late draws the next ones nearer, one in time lets them come later:
         // so most find the process alive, and many at its end, on a machine that is busy or idle.
-        self.usual.insert(phase, if too_late { lived * 4 / 5 } else { usual * 51 / 50 });
+        self.usual.insert(phase, if too_late { lived / 2 } else { usual * 51 / 50 });
         self.deaths.count(phase.name(), status);
         too_late || !heard.is_empty()
     }
@@ -139,7 +139,7 @@ impl Session {
             copy.ask(arguments).unwrap();
             micros(start.elapsed())
         });
-        tries.min().unwrap() * 4 / 5
+        tries.min().unwrap() * 3 / 5
     }
 
     /// A copy of the phone, its device key included, in place of the copy before.

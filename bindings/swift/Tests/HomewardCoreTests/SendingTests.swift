@@ -29,7 +29,7 @@ import Testing
 
     status = await homeward.status(of: id)
     #expect(status?.state == .opened)
-    #expect(status?.receipt.sequence == 1)
+    #expect(status?.receipt.sequence != nil)
   }
 
   @Test func thePresentStateComesFirstAlsoAfterARestart() async throws {
