@@ -30,6 +30,7 @@ mod names;
 mod pairing;
 mod plan;
 mod profiles;
+mod recording;
 mod report;
 mod sending;
 mod status;
@@ -52,6 +53,7 @@ pub use media::{MediaFacts, MediaSource, Medium, Offer, Position, Removed};
 pub use pairing::Pairing;
 pub use plan::{Conditions, NetworkKind, Plan, PlannedPart};
 pub use profiles::Reminder;
+pub use recording::{Recorded, Recording};
 pub use report::{EarlierAnswer, Problem, Report, ReportSummary, SummaryHead};
 pub use sending::{Scope, SealedPart, SealedReport, SendWhen};
 pub use status::{

@@ -123,6 +123,8 @@ refusals! {
     PackBadServer => "refused-pack-bad-server",
     /// One of the organisation's own forms is wrong.
     PackForm => "refused-pack-form",
+    /// The recording was finished or discarded already.
+    RecordingOver => "refused-recording-over",
     /// A profile stays on the phone; what is sent is a report that it fills.
     ProfileStays => "refused-profile-stays",
     /// This kind of file can't be cleaned.

@@ -15,6 +15,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use crate::brand::{MAX_PACK_BYTES, Pack};
+use crate::crypto::make_bytes;
 use crate::error::{Error, Result};
 use crate::ids::{MediumId, PartId};
 use crate::vault::blob::sync_folder_of;
@@ -73,6 +74,12 @@ impl Home {
 
     pub(crate) fn capture(&self, name: &str) -> PathBuf {
         self.intake().join(name)
+    }
+
+    /// Where the file of a recording has its name, for the moment that it has one.
+    pub(crate) fn recording(&self) -> PathBuf {
+        let name: [u8; 16] = make_bytes();
+        self.intake().join(format!("{}.recording", data_encoding::HEXLOWER.encode(&name)))
     }
 
     pub(crate) fn blob(&self, medium: MediumId) -> PathBuf {

@@ -21,6 +21,7 @@ mod offers;
 mod profiles;
 pub mod queue;
 pub mod receipts;
+mod recording;
 pub mod seal;
 pub mod signed;
 mod store;
@@ -33,8 +34,8 @@ pub use clock::{Clock, SystemClock};
 pub use dispatch::{Message, MessageFrom, Scope, SealedPart, SealedReport, SendWhen};
 pub use error::{Error, Refusal, Result};
 pub use homeward::{
-    Copies, Homeward, Medium, Offer, Options, Pairing, QrModules, Report, ReportSummary, Source,
-    SummaryHead,
+    Copies, Homeward, Medium, Offer, Options, Pairing, QrModules, Recorded, Recording, Report,
+    ReportSummary, Source, SummaryHead,
 };
 pub use ids::{
     Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,

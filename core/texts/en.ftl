@@ -449,6 +449,7 @@ refused-pack-foreign = Another organisation is chosen. A pack never replaces it.
 refused-pack-without-recipient = This pack names nobody who could open a report.
 refused-pack-bad-server = This pack names a server that can't be used.
 refused-pack-form = A form in this pack has a mistake. It is not used.
+refused-recording-over = This recording has ended already.
 refused-profile-stays = A profile stays on this phone. Begin a report with it, and send that.
 refused-media-unsupported = This kind of file can't be cleaned of hidden details.
 refused-media-malformed = This file is damaged and can't be cleaned of hidden details.

@@ -56,6 +56,8 @@ impl Homeward {
     /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the
     /// vault, to be attached later as [`Source::Capture`]. On disk when this returns.
     pub fn capture(&self, input: &mut dyn Read) -> Result<CaptureId> {
+        // Nobody sweeps it before it has its name.
+        let _held = self.store.home.hold_files()?;
         intake::put(&self.store.home, input)
     }
 

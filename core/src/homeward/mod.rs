@@ -2,6 +2,7 @@
 
 mod attaching;
 mod outbox;
+mod recording;
 mod reports;
 mod talking;
 mod types;
@@ -17,6 +18,7 @@ use crate::net::Pacing;
 use crate::store::Store;
 use crate::vault::{DeviceKey, Passphrase, VaultState};
 
+pub use recording::{Recorded, Recording};
 pub use talking::QrModules;
 pub use types::{Copies, Medium, Offer, Pairing, Report, ReportSummary, Source, SummaryHead};
 

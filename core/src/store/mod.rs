@@ -19,7 +19,7 @@ use rusqlite::{Connection, Transaction};
 
 use self::book::Bookmark;
 use self::database::Database;
-use self::sweep::sweep;
+use self::sweep::{sweep, sweep_intake};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::forms::Moment;
@@ -74,6 +74,7 @@ impl Store {
     /// done at a later start, and until then reports are where they are.
     fn settle(&self, shelves: &mut Shelves) {
         let device = self.device.as_ref();
+        let _ = sweep_intake(&self.home);
         if shelves.state == VaultState::Ready {
             let _ = emergency::absorb(&self.home, shelves, device);
             let _ = prepare_intake(&self.home, shelves);

@@ -13,6 +13,7 @@ use crate::drafts;
 use crate::error::Result;
 use crate::home::{self, Home};
 use crate::ids::{MediumId, PartId};
+use crate::intake::CaptureId;
 use crate::queue;
 
 /// Sweeps the folders of blobs and sealed parts.
@@ -43,6 +44,13 @@ pub(super) fn sweep(home: &Home, shelves: &mut Shelves) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes what a kill left half done in the intake. No row names what lies there, so this needs no
+/// open vault.
+pub(super) fn sweep_intake(home: &Home) -> Result<()> {
+    let Some(_held) = home.lock_files()? else { return Ok(()) };
+    home::sweep(&home.intake(), |name| name.parse::<CaptureId>().is_ok())
 }
 
 /// The files in a folder that no row of `table` names; none if each has one.

@@ -159,6 +159,7 @@ const REFUSED: &[&str] = &[
     "refused-pack-bad-server",
     "refused-pack-form",
     "refused-profile-stays",
+    "refused-recording-over",
     "refused-media-unsupported",
     "refused-media-malformed",
     "refused-media-too-complex",

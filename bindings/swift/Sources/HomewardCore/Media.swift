@@ -36,6 +36,13 @@ extension HomewardClient {
     try await call { try $0.captures() }
   }
 
+  /// Begins to record for a field, sealed as it comes. Its `write` and `finish` block the thread
+  /// that they are called on: the recorder's own. Once nobody holds it, or the process has ended,
+  /// nothing of an unfinished recording can be read. `Refused` for a field that takes no recording.
+  public func record(_ id: String, field: String) async throws(ApiError) -> Recording {
+    try await call { try $0.record(id: id, field: field) }
+  }
+
   /// Takes a medium off a report. What was sent of it stays sent.
   public func detach(_ id: String, medium: String) async throws(ApiError) {
     try await call { try $0.detach(id: id, medium: medium) }

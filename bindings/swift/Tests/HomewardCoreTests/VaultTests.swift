@@ -21,6 +21,34 @@ import Testing
     #expect(try await homeward.report(id).answers["child_name"] == name)
   }
 
+  @Test func whatIsSpokenGoesStraightIntoTheVaultAndWhileLockedIntoItsIntake() async throws {
+    // A frame of AAC that holds one byte.
+    let frame = Data([0xff, 0xf1, 0x50, 0x80, 0x01, 0x00, 0xfc, 0x00])
+    let homeward = try await phone.open()
+    let id = try await homeward.newReport()
+    await #expect(throws: ApiError.self) { try await homeward.record(id, field: "photo") }
+    let first = try await homeward.record(id, field: "statement")
+    for _ in 0..<50 { try first.write(bytes: frame) }
+    guard case .attached(let medium) = try first.finish() else {
+      Issue.record("not attached")
+      return
+    }
+    #expect(medium.bytes == 400)
+    #expect(throws: ApiError.self) { try first.write(bytes: frame) }
+
+    try await homeward.setPassphrase(old: nil, new: "right")
+    let second = try await homeward.record(id, field: "statement")
+    try second.write(bytes: frame)
+    try await homeward.lock()
+    guard case .captured(let capture) = try second.finish() else {
+      Issue.record("not captured")
+      return
+    }
+    try await homeward.unlock(passphrase: "right")
+    try await homeward.attach(id, field: "statement", source: .capture(id: capture))
+    #expect(try await homeward.report(id).media.count == 2)
+  }
+
   @Test func whatCameWhileLockedIsThereAfterUnlocking() async throws {
     let homeward = try await phone.open()
     try await homeward.lock()

@@ -19,6 +19,7 @@ import org.homeward.ffi.Original
 import org.homeward.ffi.Pairing
 import org.homeward.ffi.Plan
 import org.homeward.ffi.Problem
+import org.homeward.ffi.Recording
 import org.homeward.ffi.Report
 import org.homeward.ffi.ReportStatus
 import org.homeward.ffi.ReportSummary
@@ -161,6 +162,18 @@ public class Homeward internal constructor(
 
     /** The ids of what was captured and not attached yet. */
     public suspend fun captures(): List<String> = call { captures() }
+
+    /**
+     * Begins to record for a field, sealed as it comes. Its `write` and `finish` block the thread
+     * that they are called on: the recorder's own. Once it is closed, or the process has ended,
+     * nothing of an unfinished recording can be read.
+     *
+     * @throws ApiException.Refused for a field that takes no recording.
+     */
+    public suspend fun record(
+        id: String,
+        field: String,
+    ): Recording = call { record(id, field) }
 
     /** Takes a medium off a report. What was sent of it stays sent. */
     public suspend fun detach(

@@ -5,6 +5,7 @@ import org.homeward.ffi.ByteSource
 import org.homeward.ffi.ByteTarget
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.MessageIds
+import org.homeward.ffi.Recorded
 import org.homeward.ffi.VaultState
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
@@ -12,6 +13,7 @@ import kotlin.test.Test
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
+import kotlin.test.assertIs
 import kotlin.test.assertNull
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.seconds
@@ -32,6 +34,33 @@ class VaultTest {
             assertFailsWith<ApiException.Refused> { homeward.unlock("wrong") }
             homeward.unlock("right")
             assertEquals(NAME, homeward.report(id).answers["child_name"])
+        }
+
+    @Test
+    fun `what is spoken goes straight into the vault, and while that is locked into its intake`() =
+        phone.open { homeward ->
+            val id = homeward.newReport()
+            assertFailsWith<ApiException.Refused> { homeward.record(id, "photo") }
+            homeward.record(id, "statement").use { recording ->
+                repeat(50) { recording.write(frame) }
+                val recorded = assertIs<Recorded.Attached>(recording.finish())
+                assertEquals(50UL * frame.size.toULong(), recorded.medium.bytes)
+                assertFailsWith<ApiException.Refused> { recording.write(frame) }
+            }
+            homeward.record(id, "statement").use { recording ->
+                recording.write(frame)
+                recording.discard()
+                assertFailsWith<ApiException.Refused> { recording.finish() }
+            }
+            homeward.setPassphrase(old = null, new = "right")
+            homeward.record(id, "statement").use { recording ->
+                recording.write(frame)
+                homeward.lock()
+                val recorded = assertIs<Recorded.Captured>(recording.finish())
+                homeward.unlock("right")
+                homeward.attach(id, "statement", MediaSource.Capture(recorded.capture))
+            }
+            assertEquals(2, homeward.report(id).media.size)
         }
 
     @Test
@@ -91,3 +120,6 @@ class VaultTest {
             assertEquals(NAME, homeward.report(id).answers["child_name"])
         }
 }
+
+/** A frame of AAC that holds one byte. */
+private val frame = byteArrayOf(-1, -15, 0x50, -128, 1, 0, -4, 0)
