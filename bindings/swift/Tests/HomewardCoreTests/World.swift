@@ -105,20 +105,23 @@ final class Desk: Sendable {
 }
 
 /// A picture of one pixel with a comment that holds the canary: the smallest JPEG.
-let picture: Data = {
+let picture: Data = { () -> Data in
   func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
-    [0xFF, marker, 0, UInt8(body.count + 2)] + body
+    let head: [UInt8] = [0xFF, marker, 0, UInt8(body.count + 2)]
+    return head + body
   }
   // A table with one code of one bit, for the value 0.
-  let codes: [UInt8] = [1] + [UInt8](repeating: 0, count: 16)
+  let codes: [UInt8] = [UInt8(1)] + [UInt8](repeating: 0, count: 16)
+  let steps = [UInt8](repeating: 1, count: 64)
   var bytes: [UInt8] = [0xFF, 0xD8]
   bytes += segment(0xFE, Array(canary.utf8))
-  bytes += segment(0xDB, [0] + [UInt8](repeating: 1, count: 64))
+  bytes += segment(0xDB, [UInt8(0)] + steps)
   bytes += segment(0xC0, [8, 0, 1, 0, 1, 1, 1, 0x11, 0])
-  bytes += segment(0xC4, [0x00] + codes)
-  bytes += segment(0xC4, [0x10] + codes)
+  bytes += segment(0xC4, [UInt8(0x00)] + codes)
+  bytes += segment(0xC4, [UInt8(0x10)] + codes)
   bytes += segment(0xDA, [1, 1, 0, 0, 63, 0])
-  bytes += [0x3F, 0xFF, 0xD9]
+  let scan: [UInt8] = [0x3F, 0xFF, 0xD9]
+  bytes += scan
   return Data(bytes)
 }()
 
