@@ -11,7 +11,6 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use data_encoding::BASE64;
 use homeward_core::brand::{Pack, PackError, Recipient, Server, Trust};
@@ -19,6 +18,7 @@ use homeward_core::crypto::SigningKey;
 use homeward_core::forms::Audience;
 
 use crate::card::Card;
+use crate::clock::now_ms;
 use crate::error::{Error, Result};
 use crate::home::{Home, names, read, read_text, replace_file};
 use crate::keys::{SeedUse, read_seed};
@@ -196,9 +196,4 @@ fn next_sequence(home: &Home) -> Result<u32> {
     replace_file(&path, format!("{next}\n").as_bytes())
         .map_err(Error::io("write the pack number"))?;
     Ok(next)
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -228,9 +228,12 @@ impl Phone<'_> {
         let medium = self.core.attach(id, &field, Source::Path(file.clone()), original)?;
         // A phone's decoder reads more kinds of pictures; without a face the report leaves as well.
         if let Some(face) = face::of(&file, medium.facts.orientation) {
-            // The photo is kept, and that is what was asked for: a disk that has just filled up
-            // for the face is no reason to say that nothing was done.
-            let _ = self.core.set_face(id, medium.id, &face);
+            match self.core.set_face(id, medium.id, &face) {
+                // The photo is kept, and that is what was asked for: a disk that has just filled
+                // up is no reason to say that nothing was done.
+                Ok(()) | Err(Error::StorageFull) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         let mut json = json::medium(&medium);
         json["if_taken_when_last_seen"] = json::offers(&self.core.offers(id, medium.id, true)?);
