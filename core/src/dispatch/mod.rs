@@ -141,7 +141,8 @@ fn send_draft(
 /// Writes into the draft what of it leaves.
 fn note(draft: &mut Draft, leaving: Leaving, first_minute: Digest, scope: Scope) {
     let answers = (scope == Scope::All).then(|| draft.body.answers_digest());
-    draft.body.sent.push(SentVersion { digest: leaving.lead, first_minute, answers });
+    let (digest, told) = (leaving.lead, leaving.told);
+    draft.body.sent.push(SentVersion { digest, first_minute, answers, told });
     for SentCopy { at, which, sent } in leaving.media {
         if let Some(file) = draft.body.media[at].file_mut(which) {
             file.sent = Some(sent);

@@ -66,6 +66,7 @@ fn forget(draft: &mut Draft, parts: &[(PartId, PartKind)]) {
         }
         if rest {
             sent.answers = None;
+            sent.told.clear();
         }
     }
 }

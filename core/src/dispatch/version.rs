@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Scope;
@@ -27,6 +28,8 @@ pub(super) struct Leaving {
     pub(super) lead: Digest,
     /// The files that left.
     pub(super) media: Vec<SentCopy>,
+    /// What each audience is told by it: the hash of its answers.
+    pub(super) told: BTreeMap<Audience, Digest>,
 }
 
 /// A copy of a medium that left.
@@ -40,6 +43,7 @@ pub(super) struct SentCopy {
 /// One version of a report, about to be sealed.
 pub(super) struct Version<'a> {
     store: &'a Store,
+    pack: &'a Pack,
     draft: &'a Draft,
     form: &'a Form,
     answers: &'a Answers,
@@ -60,6 +64,7 @@ impl<'a> Version<'a> {
         let permitted = form.permitted(&answers.current).into_iter();
         Self {
             store,
+            pack,
             draft,
             form,
             answers,
@@ -82,19 +87,28 @@ impl<'a> Version<'a> {
         let mut media: Vec<SentCopy> = face.into_iter().collect();
         if scope == Scope::FirstMinute {
             let lead = lead.or(face_digest).ok_or(Refusal::NothingNew)?;
-            return Ok(Leaving { lead, media });
+            return Ok(Leaving { lead, media, told: BTreeMap::new() });
         }
         media.extend(self.seal_media(sealer)?);
         if media.is_empty() && !self.are_answers_new() {
             return Err(Refusal::NothingNew.into());
         }
-        // The organisation's comes last: it lists all others with their hashes.
+        // The organisation's comes last: it lists all others with their hashes. It leads the version,
+        // so it always gets one; who would read again what it was told before gets none.
         let (first, others) = self.audiences.split_first().ok_or(Refusal::PackWithoutRecipient)?;
+        let mut told = BTreeMap::new();
         for audience in others {
-            self.seal_answers(*audience, &media, sealer)?;
+            let document = self.document_for(*audience, &media);
+            let says = self.hash_for(*audience, &document);
+            if self.last_told(*audience) != Some(says) {
+                self.seal_answers(*audience, document, sealer)?;
+                told.insert(*audience, says);
+            }
         }
-        let lead = self.seal_answers(*first, &media, sealer)?;
-        Ok(Leaving { lead, media })
+        let document = self.document_for(*first, &media);
+        told.insert(*first, self.hash_for(*first, &document));
+        let lead = self.seal_answers(*first, document, sealer)?;
+        Ok(Leaving { lead, media, told })
     }
 
     /// Seals the main photo's small copy, if there is one that has not left. Gives the hash of its
@@ -219,23 +233,42 @@ impl<'a> Version<'a> {
     }
 
     /// All that one audience may see.
-    fn seal_answers(
-        &self,
-        audience: Audience,
-        sent: &[SentCopy],
-        sealer: &mut Sealer<'_>,
-    ) -> Result<Digest> {
+    fn document_for(&self, audience: Audience, sent: &[SentCopy]) -> AnswersDocument {
         let fields = self.form.for_audience(audience, &self.answers.current);
         let mut document = self.document(self.answers_to(fields.into_iter()));
         if audience == Audience::Organisation {
             document.earlier = self.answers.earlier.iter().map(EarlierAnswer::from).collect();
         }
         document.media = self.media_for(audience, sent);
+        document
+    }
+
+    /// Seals what one audience may see, with a list of the version's other parts.
+    fn seal_answers(
+        &self,
+        audience: Audience,
+        mut document: AnswersDocument,
+        sealer: &mut Sealer<'_>,
+    ) -> Result<Digest> {
         let may_see = |part: &&ListedPart| {
             audience == Audience::Organisation || part.audiences.contains(&audience)
         };
         document.parts = sealer.parts().iter().filter(may_see).cloned().collect();
         Ok(sealer.words(PartKind::Answers, vec![audience], ANSWERS, &document)?.digest())
+    }
+
+    /// What a document says to an audience, whenever it is sealed. Somebody new among its
+    /// recipients was told nothing yet.
+    fn hash_for(&self, audience: Audience, document: &AnswersDocument) -> Digest {
+        let AnswersDocument { form, form_version, answers, earlier, media, .. } = document;
+        let recipients = self.pack.recipients_of(&[audience]);
+        let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
+        hash_of(&(recipients, form, form_version, answers, earlier, media))
+    }
+
+    /// What an audience was told last.
+    fn last_told(&self, audience: Audience) -> Option<Digest> {
+        self.draft.body.sent.iter().rev().find_map(|sent| sent.told.get(&audience).copied())
     }
 
     /// The media of this and earlier versions that an audience can open.
@@ -272,7 +305,7 @@ fn is_helper(audience: Audience) -> bool {
     matches!(audience, Audience::Organisation | Audience::Police)
 }
 
-fn hash_of(answers: &BTreeMap<FieldId, Value>) -> Digest {
-    // Field names are strings and the values were JSON before, so this can't fail.
-    sha256(&serde_json::to_vec(answers).unwrap_or_default())
+fn hash_of(says: &impl Serialize) -> Digest {
+    // Names are strings and the values were JSON before, so this can't fail.
+    sha256(&serde_json::to_vec(says).unwrap_or_default())
 }

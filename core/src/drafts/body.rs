@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::crypto::sha256;
-use crate::forms::{Answers, FieldId, Form, FormBook, FormId, Purpose};
+use crate::forms::{Answers, Audience, FieldId, Form, FormBook, FormId, Purpose};
 use crate::ids::{Digest, MediumId, PartId, ReportId};
 use crate::media::{Facts, Manifest};
 use crate::seal::{RecallDocument, ReplyDocument, ReportKeys};
@@ -132,6 +132,9 @@ pub(crate) struct SentVersion {
     pub(crate) first_minute: Digest,
     /// The hash of all answers; none if only the first minute left.
     pub(crate) answers: Option<Digest>,
+    /// What each audience that got a part was told: the hash of what it says.
+    #[serde(default)]
+    pub(crate) told: BTreeMap<Audience, Digest>,
 }
 
 /// What the person wrote to the organisation.

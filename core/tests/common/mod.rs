@@ -204,8 +204,17 @@ pub fn pack() -> (Vec<u8>, age::x25519::Identity) {
 
 /// The same for several audiences, each with an identity of its own.
 pub fn pack_for<const N: usize>(audiences: [Audience; N]) -> (Vec<u8>, [age::x25519::Identity; N]) {
+    numbered_pack(1, audiences)
+}
+
+/// The organisation's pack with this number, with new recipients.
+pub fn numbered_pack<const N: usize>(
+    sequence: u32,
+    audiences: [Audience; N],
+) -> (Vec<u8>, [age::x25519::Identity; N]) {
     let url = "https://desk.example".into();
     let mut pack = Pack::new(organisation(), Server::new(url, "token".into(), Trust::Public));
+    pack.sequence = sequence;
     let identities = audiences.map(|audience| {
         let identity = age::x25519::Identity::generate();
         let recipient = identity.to_public().to_string();
