@@ -12,7 +12,7 @@ use crate::process::{Result, cargo, output, root};
 use crate::say;
 
 const ROWS: u64 = 20_000;
-const ROW_BYTES: u64 = 2_000;
+const ROW_BYTES: u64 = 2_048;
 const FILM: u64 = 100_000_000;
 
 /// All of them.

@@ -16,7 +16,7 @@ enum Task {
     Read { rows: u32, file: PathBuf },
 }
 
-const BYTES: usize = 2_000;
+const BYTES: usize = 2_048;
 const COMMIT: u32 = 100;
 
 fn main() -> rusqlite::Result<()> {
