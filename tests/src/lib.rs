@@ -15,3 +15,4 @@ pub mod programs;
 pub mod recorder;
 pub mod released;
 pub mod session;
+pub mod tls;

@@ -9,14 +9,15 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use http::Request;
+
+use crate::tls;
 
 /// What went over one connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,7 @@ type Heard = Arc<Mutex<Vec<Conversation>>>;
 impl Recorder {
     /// Stands in front of the desk whose folder is `desk` and whose `receive` listens on `target`.
     pub fn start(desk: &Path, target: SocketAddr) -> io::Result<Self> {
-        let (acceptor, connector) = tls(&desk.join("public/tls")).map_err(io::Error::other)?;
+        let (acceptor, connector) = tls::of_desk(desk)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
         let address = listener.local_addr()?;
@@ -147,26 +148,6 @@ async fn carry(
         to.write_all(&buffer[..count]).await?;
         to.flush().await?;
     }
-}
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
-
-/// The desk's own certificate towards the phone, and its own authority towards the desk.
-fn tls(folder: &Path) -> Result<(TlsAcceptor, TlsConnector), Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let leaf = CertificateDer::pem_file_iter(folder.join("leaf.pem"))?.collect::<Result<_, _>>()?;
-    let key = PrivateKeyDer::from_pem_file(folder.join("leaf.key"))?;
-    let server = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(leaf, key)?;
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(folder.join("ca.pem"))?)?;
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok((TlsAcceptor::from(Arc::new(server)), TlsConnector::from(Arc::new(client))))
 }
 
 fn lock(heard: &Heard) -> MutexGuard<'_, Vec<Conversation>> {

@@ -2,9 +2,10 @@
 //!
 //! Tests put it between the phone and a real server. What it does to each connection is data
 //! ([`Faults`]), drawn from a seed where it is random, so that a failing run can be played again.
-//! It sees ciphertext only: what needs to understand HTTP is done by the test servers.
+//! It sees ciphertext only: what needs to understand HTTP is done by the [`front`], which ends TLS.
 
 mod dice;
+pub mod front;
 mod link;
 
 use std::io;

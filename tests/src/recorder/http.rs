@@ -1,5 +1,7 @@
 //! Reads the requests out of what a phone said over one HTTP/1.1 connection.
 
+use fault_proxy::front::Head;
+
 /// A request as a server saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -31,9 +33,9 @@ impl Request {
 /// The requests in `said`; the last one's body may be cut short.
 pub(super) fn requests(mut said: &[u8]) -> Vec<Request> {
     let mut requests = Vec::new();
-    while let Some(end) = memchr::memmem::find(said, b"\r\n\r\n") {
-        let (head, rest) = said.split_at(end + 4);
-        let Some(mut request) = request(&String::from_utf8_lossy(head)) else { break };
+    while let Some(end) = Head::length(said) {
+        let (head, rest) = said.split_at(end);
+        let Some(mut request) = request(head) else { break };
         let length = request.number("content-length").unwrap_or(0);
         let came = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
         request.body = came as u64;
@@ -43,15 +45,10 @@ pub(super) fn requests(mut said: &[u8]) -> Vec<Request> {
     requests
 }
 
-fn request(head: &str) -> Option<Request> {
-    let mut lines = head.lines();
-    let mut first = lines.next()?.split(' ');
-    let (method, path) = (first.next()?.to_owned(), first.next()?.to_owned());
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
-    };
-    Some(Request { method, path, headers: lines.filter_map(header).collect(), body: 0 })
+fn request(head: &[u8]) -> Option<Request> {
+    let head = Head::read(head)?;
+    let (method, path) = (head.word(0).to_owned(), head.word(1).to_owned());
+    Some(Request { method, path, headers: head.headers, body: 0 })
 }
 
 #[cfg(test)]
