@@ -10,6 +10,7 @@ pub mod deaths;
 pub mod journey;
 pub mod not_run;
 pub mod organisation;
+pub mod peers;
 pub mod photo;
 pub mod programs;
 pub mod recorder;

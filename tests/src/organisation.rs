@@ -154,7 +154,8 @@ fn upload(store: &Path, state: &Value) -> io::Result<Upload> {
     })
 }
 
-fn listening(line: Option<Value>) -> io::Result<SocketAddr> {
+/// Where `receive` says that it listens.
+pub(crate) fn listening(line: Option<Value>) -> io::Result<SocketAddr> {
     let line = line.unwrap_or_default();
     let url = line["listening"].as_str().and_then(|url| url.strip_prefix("https://"));
     let address = url.and_then(|address| address.parse().ok());
