@@ -26,9 +26,8 @@ const MAX_DERIVED: u64 = 64 * 1024;
 
 /// Reads what the Exif items tell.
 pub(super) fn facts(source: &dyn ReadAt, boxes: &Top) -> Result<Facts> {
-    let Some(found) = boxes.boxes.iter().find(|found| found.kind == *b"meta") else {
-        return Ok(Facts::default());
-    };
+    let found = boxes.boxes.iter().find(|found| found.kind == *b"meta");
+    let found = found.ok_or(MediaError::Malformed)?;
     let body = read_body(source, found, MAX_META)?;
     let node = movie::node(found, &body);
     let meta = Meta::read(&node)?;

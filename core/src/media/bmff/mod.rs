@@ -200,8 +200,9 @@ pub(super) fn sniff(head: &[u8]) -> Option<Format> {
 /// Reads what a file tells about when, where and with what it was taken.
 pub(super) fn facts(source: &dyn ReadAt, format: Format) -> Result<Facts> {
     let top = boxes::top(source)?;
+    let has_items = top.boxes.iter().any(|found| found.kind == *b"meta");
     match format {
-        Format::Heic | Format::Avif => heif::facts(source, &top),
+        Format::Heic | Format::Avif if has_items => heif::facts(source, &top),
         _ => tags::facts(source, &top),
     }
 }
@@ -213,7 +214,8 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
     canvas.manifest.broken = top.cut;
     let has = |kind: &FourCc| top.boxes.iter().any(|found| found.kind == *kind);
     let is_still = matches!(format, Format::Heic | Format::Avif);
-    if is_still {
+    // A sequence may do without items.
+    if is_still && (has(b"meta") || !has(b"moov")) {
         heif::draw(source, &top, &mut canvas)?;
     }
     if !is_still || has(b"moov") {

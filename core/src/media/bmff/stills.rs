@@ -88,8 +88,10 @@ impl<'a> Meta<'a> {
     pub(super) fn stretches(&self, location: &Location) -> Result<Vec<std::ops::Range<u64>>> {
         let (start, len) = match (location.base, self.idat) {
             (Base::File, _) => (0, u64::MAX),
-            (Base::Idat, Some(idat)) => idat,
-            _ => return Err(MediaError::Malformed),
+            // An identity image has no bytes, and so they may lie in a box that is not there.
+            (Base::Idat, idat) => idat.unwrap_or((0, 0)),
+            // Parts of other items, or of other files: no phone writes them, few readers can.
+            (Base::Elsewhere, _) => return Err(MediaError::Unsupported),
         };
         let stretch = |&(at, count): &(u64, u64)| {
             let end = at.checked_add(count).filter(|&end| end <= len)?;

@@ -153,6 +153,19 @@ fn the_facts_of_a_still_come_from_its_exif() {
 }
 
 #[test]
+fn a_sequence_without_items_is_cleaned_like_a_film() {
+    let mut file = movie();
+    let at = memchr::memmem::find(&file, b"qt  ").unwrap();
+    file[at..at + 4].copy_from_slice(b"msf1");
+    assert_eq!(sniff(&file).unwrap(), Format::Heic);
+    let clean = scrubbed(&file).unwrap();
+    assert!(!leaks(&clean));
+    let pictures = |bytes: &[u8]| memchr::memmem::find_iter(bytes, b"picture").count();
+    assert_eq!(pictures(&clean), pictures(&file));
+    assert_eq!(facts(&file).unwrap(), facts(&movie()).unwrap());
+}
+
+#[test]
 fn the_manifest_names_what_was_removed() {
     let file = movie();
     let kinds: Vec<_> = scrub(&file).unwrap().manifest.removed.iter().map(|it| it.kind).collect();
@@ -192,6 +205,42 @@ fn a_coding_that_is_not_known_is_refused() {
     let at = memchr::memmem::find(&file, b"avc1").unwrap();
     file[at..at + 4].copy_from_slice(b"abcd");
     assert!(matches!(scrub(&file), Err(MediaError::Unsupported)));
+}
+
+/// Where the still's fifth item lies: eight bytes of `idat`, behind two of nobody.
+const GRID_LOCATION: &[u8] = &[0, 5, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 8];
+
+fn still_with(changes: &[(&[u8], &[u8])]) -> Vec<u8> {
+    let mut file = still();
+    for (old, new) in changes {
+        assert_eq!(old.len(), new.len());
+        let at = memchr::memmem::find(&file, old).unwrap();
+        file[at..at + new.len()].copy_from_slice(new);
+    }
+    file
+}
+
+#[test]
+fn an_item_that_lies_in_another_item_or_another_file_is_refused_as_unsupported() {
+    for place in [[2, 0, 0], [1, 0, 1], [0, 0, 1]] {
+        let mut elsewhere = GRID_LOCATION.to_vec();
+        elsewhere[3..6].copy_from_slice(&place);
+        let file = still_with(&[(GRID_LOCATION, &elsewhere)]);
+        assert!(matches!(scrub(&file), Err(MediaError::Unsupported)), "{place:?}");
+    }
+}
+
+#[test]
+fn an_identity_image_needs_no_box_for_the_bytes_that_it_does_not_have() {
+    let nowhere = [&GRID_LOCATION[..8], &[0; 8]].concat();
+    let changes: [(&[u8], &[u8]); 3] =
+        [(b"grid", b"iden"), (b"idat", b"free"), (GRID_LOCATION, &nowhere)];
+    let file = still_with(&changes);
+    let clean = scrubbed(&file).unwrap();
+    assert_eq!(clean.len(), file.len());
+    assert!(!leaks(&clean));
+    // A grid without its instruction is none.
+    assert!(matches!(scrub(&still_with(&changes[1..])), Err(MediaError::Malformed)));
 }
 
 /// Counts how much is read.

@@ -75,9 +75,13 @@ impl Frame {
         let width = u32::from(u16::from_be_bytes([*width1, *width0]));
         let (components, []) = rest.as_chunks::<3>() else { return Err(MediaError::Malformed) };
         let components: Vec<_> = components.iter().map(Component::read).collect::<Result<_>>()?;
+        // The height comes in a DNL segment behind the first scan, which decoders do not read.
+        if height == 0 {
+            return Err(MediaError::Unsupported);
+        }
         let ids_differ = (1..components.len())
             .all(|at| components[..at].iter().all(|before| before.id != components[at].id));
-        if components.len() != usize::from(*count) || width == 0 || height == 0 || !ids_differ {
+        if components.len() != usize::from(*count) || width == 0 || !ids_differ {
             return Err(MediaError::Malformed);
         }
         if u64::from(width) * u64::from(height) > POINTS_MAX {

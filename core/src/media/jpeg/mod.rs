@@ -394,6 +394,10 @@ mod tests {
         }
         let lossless = [SOI, &dqt, &sof(0xC3, 40, 8, 1), &dc, &ac, &sos, &data, EOI].concat();
         assert!(matches!(scrub(&lossless), Err(MediaError::Unsupported)));
+        // Its height would stand behind the scan.
+        let dnl = segment(0xDC, &[0, 8]);
+        let flat = [SOI, &dqt, &sof(0xC0, 40, 0, 1), &dc, &ac, &sos, &data, &dnl, EOI].concat();
+        assert!(matches!(scrub(&flat), Err(MediaError::Unsupported)));
     }
 
     #[test]
