@@ -26,6 +26,8 @@ let package = Package(
     .target(name: "HomewardCore", dependencies: ["HomewardFFI"]),
     // A report in thirty lines; the tests run it, and kill it.
     .executableTarget(name: "HomewardSample", dependencies: ["HomewardCore"]),
+    // Measured by `cargo xtask bench`.
+    .executableTarget(name: "HomewardBench", dependencies: ["HomewardCore"]),
     .testTarget(name: "HomewardCoreTests", dependencies: ["HomewardCore", "HomewardSample"]),
   ]
 )

@@ -4,7 +4,10 @@ set -euo pipefail
 repo=$(cd "$(dirname "$0")/../../.." && pwd)
 target=${CARGO_TARGET_DIR:-$repo/target}
 cd "$repo"
-cargo build --quiet --locked --package homeward-ffi --package uniffi-bindgen
+# Apart, as Kotlin's build does it: the generator's features must not reach the library, which would
+# be built anew for each.
+cargo build --quiet --locked --package homeward-ffi
+cargo build --quiet --locked --package uniffi-bindgen
 case $(uname) in Darwin) library=libhomeward_ffi.dylib ;; *) library=libhomeward_ffi.so ;; esac
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT

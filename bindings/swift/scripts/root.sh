@@ -4,7 +4,8 @@
 set -euo pipefail
 repo=$(cd "$(dirname "$0")/../../.." && pwd)
 root=$repo/.cache/swift-root
-holds='1 trixie swiftlang libc6-dev' # Change it to have the root made anew.
+# The tests' other HTTP stack is curl.
+holds='2 trixie swiftlang libc6-dev curl' # Change it to have the root made anew.
 if [ "$(cat "$root/.holds" 2>/dev/null)" = "$holds" ]; then
   echo "$root"
   exit
@@ -31,7 +32,7 @@ make_root() {
   local try
   for try in 1 2 3; do
     rm -rf --one-file-system "$root.part"
-    if mmdebstrap --quiet --variant=essential --include=swiftlang,libc6-dev \
+    if mmdebstrap --quiet --variant=essential --include=swiftlang,libc6-dev,curl \
       --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Retries "3"' \
       --dpkgopt="$options" trixie "$root.part"; then
       echo "$holds" >"$root.part/.holds"

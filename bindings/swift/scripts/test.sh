@@ -5,11 +5,13 @@ here=$(cd "$(dirname "$0")" && pwd)
 repo=$(cd "$here/../../.." && pwd)
 target=${CARGO_TARGET_DIR:-$repo/target}
 library=$target/debug
-(cd "$repo" && cargo build --quiet --locked --package homeward-desk)
+# Built as the tests of Rust build it, so that it is built once.
+(cd "$repo" && cargo build --quiet --locked --bins --package phone --package homeward-desk)
 "$here/generate.sh"
+"$here/api-blocks.sh"
 cd "$here/.."
 "$here/in-swift.sh" swift format lint --strict --recursive --parallel \
-  Package.swift Sources/HomewardCore Sources/HomewardSample Tests
+  Package.swift Sources/HomewardBench Sources/HomewardCore Sources/HomewardSample Tests
 flags=(--scratch-path "$target/swift" -Xlinker "-L$library" -Xlinker -rpath -Xlinker "$library"
   -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc "$target/swift/graphs")
 mkdir -p "$target/swift/graphs"

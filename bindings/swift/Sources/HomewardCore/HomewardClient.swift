@@ -59,6 +59,9 @@ public final class HomewardClient: Sendable {
   /// the client, and is empty while the core can't say. Each reader has a sequence of its own.
   public var statuses: AsyncStream<[String: ReportStatus]> { feed.statuses() }
 
+  /// What ``statuses`` gives first: how far every report is now.
+  public var presentStatuses: [String: ReportStatus] { feed.latest }
+
   /// Sends what is due and fetches receipts, and returns when nothing is due or the time is over;
   /// ``statuses`` follows. With a time it also waits for parts that come due within it.
   ///

@@ -18,6 +18,9 @@ final class StatusFeed: Listener {
 
   private let state = Locked(State())
 
+  /// The present state.
+  var latest: [String: ReportStatus] { state.value.latest }
+
   deinit {
     for reader in state.value.readers.values { reader.finish() }
   }

@@ -60,6 +60,19 @@ import Testing
     #expect(try await phone.open().reports().count == 1)
   }
 
+  @Test func aDeviceKeyThatCallsBackInIsRefusedFromEachOfItsCalls() throws {
+    let key = Meddler(inner: phone.deviceKey)
+    let core = try Homeward.open(home: phone.home.path, deviceKey: key)
+    key.core.change { $0 = core }
+    try core.lock()
+    try core.unlock(passphrase: nil)
+    try core.setPassphrase(old: nil, new: canary, wrongTryLimit: nil)
+    try core.wipe()
+    #expect(Set(key.heard.value.keys) == ["wrap", "unwrap", "delete"])
+    #expect(Set(key.heard.value.values) == [MessageIDs.refusedCalledBack])
+    key.core.change { $0 = nil }
+  }
+
   @Test func aDamagedHomeAndOneOfANewerAppAreStatesAndStayAsTheyAre() async throws {
     let earlier = try await phone.open()
     let id = try await earlier.newReport()
@@ -108,12 +121,11 @@ private struct Odd: Error, CustomStringConvertible {
   let description = canary
 }
 
-private final class Heard: @unchecked Sendable {
-  private let lock = NSLock()
-  private var all: [String] = []
-  var words: [String] { lock.withLock { all } }
+private final class Heard: Sendable {
+  private let all = Shared<[String]>([])
+  var words: [String] { all.value }
 
-  func add(_ word: String) { lock.withLock { all.append(word) } }
+  func add(_ word: String) { all.change { $0.append(word) } }
 }
 
 private final class Hearing: Listener {
@@ -126,14 +138,40 @@ private final class Hearing: Listener {
   func onChange(status: ReportStatus) throws { try hear(status) }
 }
 
-private final class BrokenKey: DeviceKey {
-  private let thrown: any Error
+/// A device's key that calls the core from within each of its calls, and notes what it hears.
+private final class Meddler: DeviceKey {
+  let core = Shared<Homeward?>(nil)
+  let heard = Shared<[String: String]>([:])
+  private let inner: FileDeviceKey
 
-  init(thrown: any Error) {
-    self.thrown = thrown
+  init(inner: FileDeviceKey) {
+    self.inner = inner
   }
 
-  func wrap(slot: KeySlot, key: Data) throws -> Data { throw thrown }
-  func unwrap(slot: KeySlot, wrapped: Data) throws -> Data { throw thrown }
-  func delete(slot: KeySlot) throws { throw thrown }
+  func wrap(slot: KeySlot, key: Data) throws -> Data {
+    meddle(from: "wrap")
+    return try inner.wrap(slot: slot, key: key)
+  }
+
+  func unwrap(slot: KeySlot, wrapped: Data) throws -> Data {
+    meddle(from: "unwrap")
+    return try inner.unwrap(slot: slot, wrapped: wrapped)
+  }
+
+  func delete(slot: KeySlot) throws {
+    meddle(from: "delete")
+    try inner.delete(slot: slot)
+  }
+
+  private func meddle(from call: String) {
+    guard let core = core.value else { return }
+    do {
+      _ = try core.reports()
+      heard.change { $0[call] = "answered" }
+    } catch ApiError.Refused(let reason) {
+      heard.change { $0[call] = reason }
+    } catch {
+      heard.change { $0[call] = "another error" }
+    }
+  }
 }

@@ -21,6 +21,17 @@ import Testing
     }
   }
 
+  @Test func everyOtherObjectsCallIsMadeByATestOrByTheClientThatIsTested() throws {
+    let generated = try text(of: "Sources/HomewardFFI", except: "MessageIDs.swift")
+    let client = try text(of: "Sources/HomewardCore")
+    let made = try client + text(of: "Tests/HomewardCoreTests", except: "EveryCallTests.swift")
+    for object in ["RecordingProtocol", "TextsProtocol", "TransferProtocol"] {
+      let calls = functions(of: object, in: generated)
+      #expect(!calls.isEmpty, "\(object) was not read")
+      for call in calls { #expect(made.contains(".\(call)("), "\(object): no test calls \(call)") }
+    }
+  }
+
   private func functions(of name: String, in generated: String) -> [String] {
     let start = generated.range(of: "public protocol \(name)")?.upperBound ?? generated.endIndex
     let body = generated[start...].prefix { $0 != "}" }

@@ -43,6 +43,7 @@ import Testing
     homeward = try await phone.open()
     first = await homeward.statuses.first { _ in true }
     #expect(first?[id]?.state == .waiting)
+    #expect(first == homeward.presentStatuses)
     try await homeward.delete(id)
     first = await homeward.statuses.first { _ in true }
     #expect(first == [:])
@@ -100,6 +101,60 @@ import Testing
     #expect(try await run.value == .cancelled)
     #expect(try await homeward.run(offline) == .nothingDue)
     #expect(await homeward.status(of: id)?.state == .waiting)
+  }
+
+  @Test func aRunThatIsCancelledAtAnyMomentLosesNothingAndSendsNothingTwice() async throws {
+    let desk = try Desk()
+    let homeward = try await phone.open()
+    try await homeward.pair(desk.pack)
+    let id = try await homeward.newReport()
+    try await homeward.attach(id, field: "photo", source: .bytes(bytes: picture))
+    let sealed = try await homeward.send(id)
+    for _ in 0..<40 {
+      let run = Task { try await homeward.run(wifi) }
+      try await Task.sleep(for: .microseconds(Int.random(in: 0..<20_000)))
+      run.cancel()
+      _ = try await run.value
+      // None is left behind that would keep the next from sending.
+      #expect(try await homeward.run(offline) == .nothingDue)
+    }
+    // A request that was cut may make the server wait a moment.
+    for _ in 0..<12 where await homeward.status(of: id)?.state != .stored {
+      try await homeward.run(wifi, within: .seconds(5))
+    }
+    #expect(await homeward.status(of: id)?.state == .stored)
+    let opened = try desk.ask("collect")["opened"] as? [Any]
+    #expect(opened?.count == sealed.parts.count)
+  }
+
+  @Test func whoWritesWhoReadsAndWhoSendsAtOnceDoNotDisturbEachOther() async throws {
+    let desk = try Desk()
+    let homeward = try await phone.open()
+    try await homeward.pair(desk.pack)
+    let ids = try await withThrowingTaskGroup(of: [String].self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          var ids: [String] = []
+          for _ in 0..<15 { ids.append(try await homeward.newReport()) }
+          return ids
+        }
+      }
+      group.addTask {
+        for _ in 0..<15 { _ = try await homeward.reports() }
+        return []
+      }
+      group.addTask {
+        for _ in 0..<5 { try await homeward.send(homeward.newReport()) }
+        return []
+      }
+      group.addTask {
+        for _ in 0..<5 { try await homeward.run(wifi) }
+        return []
+      }
+      return try await group.reduce(into: Set<String>()) { $0.formUnion($1) }
+    }
+    let listed = Set(try await homeward.reports().map(\.id))
+    #expect(ids.count == 30 && listed.isSuperset(of: ids) && listed.count == 35)
   }
 
   @Test func lettingGoOfTheClientEndsItsRuns() async throws {

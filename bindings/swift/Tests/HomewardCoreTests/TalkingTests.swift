@@ -1,5 +1,4 @@
-// After a report, against a real desk: a question, a reply, the proof, a recall; and the steps for
-// another HTTP stack.
+// After a report, against a real desk: a question, a reply, the proof, a recall.
 
 import Foundation
 import HomewardCore
@@ -55,24 +54,5 @@ import Testing
     try await homeward.run(wifi)
     try await homeward.recall(id, why: .found)
     #expect(await homeward.status(of: id)?.state == .recalled)
-  }
-
-  @Test func anotherHttpStackIsGivenOneStepAtATime() async throws {
-    let desk = try Desk()
-    let homeward = try await phone.open()
-    try await homeward.pair(desk.pack)
-    #expect(try await homeward.nextStep(wifi) == nil)
-    let id = try await homeward.newReport()
-    try await homeward.send(id)
-    let step = try #require(try await homeward.nextStep(wifi))
-    #expect(step.method == "POST")
-    #expect(try await homeward.nextStep(wifi) == step)
-    #expect(!"\(step)".contains(step.url))
-    await #expect(throws: ApiError.self) { try await homeward.nextStep(wifi, proxied: true) }
-    try await homeward.onStep(step.id, outcome: .failed(why: .cancelled))
-    await #expect(throws: ApiError.NotFound) {
-      try await homeward.onStep(step.id, outcome: .failed(why: .cancelled))
-    }
-    try await homeward.sendFirstMinuteAnyway(id)
   }
 }

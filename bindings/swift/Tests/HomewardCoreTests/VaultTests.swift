@@ -35,6 +35,10 @@ import Testing
     }
     #expect(medium.bytes == 400)
     #expect(throws: ApiError.self) { try first.write(bytes: frame) }
+    let dropped = try await homeward.record(id, field: "statement")
+    try dropped.write(bytes: frame)
+    try dropped.discard()
+    #expect(throws: ApiError.self) { try dropped.finish() }
 
     try await homeward.setPassphrase(old: nil, new: "right")
     let second = try await homeward.record(id, field: "statement")
@@ -75,6 +79,13 @@ import Testing
     let profile = try await homeward.create("child_profile")
     try await homeward.set(profile, field: "child_name", answer: name)
     try await homeward.exportProfile(profile, passphrase: "words", to: .path(path: file))
+    let exported = try Data(contentsOf: URL(fileURLWithPath: file))
+    let report = try await homeward.newReport()
+    await #expect(throws: ApiError.self) {
+      try await homeward.exportProfile(report, passphrase: "words", to: .path(path: file))
+    }
+    // What was refused took nothing away.
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == exported)
 
     let other = try Phone()
     let reader = try await other.open()
@@ -82,8 +93,8 @@ import Testing
       try await reader.importProfile(passphrase: "other words", from: .path(path: file))
     }
     let read = try await reader.importProfile(passphrase: "words", from: .path(path: file))
-    let report = try await reader.create("missing_child", from: read)
-    #expect(try await reader.report(report).answers["child_name"] == name)
+    let filled = try await reader.create("missing_child", from: read)
+    #expect(try await reader.report(filled).answers["child_name"] == name)
     #expect(try await reader.reminders().isEmpty)
   }
 

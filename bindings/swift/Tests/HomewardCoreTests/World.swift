@@ -104,8 +104,38 @@ final class Desk: Sendable {
   }
 }
 
+/// A device's key that answers nothing but an error.
+final class BrokenKey: DeviceKey {
+  private let thrown: any Error
+
+  init(thrown: any Error) {
+    self.thrown = thrown
+  }
+
+  func wrap(slot: KeySlot, key: Data) throws -> Data { throw thrown }
+  func unwrap(slot: KeySlot, wrapped: Data) throws -> Data { throw thrown }
+  func delete(slot: KeySlot) throws { throw thrown }
+}
+
+/// A value that several threads change.
+final class Shared<Value: Sendable>: @unchecked Sendable {
+  private let lock = NSLock()
+  private var held: Value
+
+  init(_ value: Value) {
+    held = value
+  }
+
+  var value: Value { lock.withLock { held } }
+
+  func change(_ work: (inout Value) -> Void) { lock.withLock { work(&held) } }
+}
+
 /// A picture of one pixel with a comment that holds the canary: the smallest JPEG.
-let picture: Data = { () -> Data in
+let picture = makePicture(side: 1)
+
+/// A black square with a comment that holds the canary: two bits for each eight by eight pixels.
+func makePicture(side: UInt16) -> Data {
   func segment(_ marker: UInt8, _ body: [UInt8]) -> [UInt8] {
     let head: [UInt8] = [0xFF, marker, 0, UInt8(body.count + 2)]
     return head + body
@@ -113,17 +143,21 @@ let picture: Data = { () -> Data in
   // A table with one code of one bit, for the value 0.
   let codes: [UInt8] = [UInt8(1)] + [UInt8](repeating: 0, count: 16)
   let steps = [UInt8](repeating: 1, count: 64)
+  let (high, low) = (UInt8(side >> 8), UInt8(side & 0xFF))
+  let blocks = (Int(side) + 7) / 8 * ((Int(side) + 7) / 8)
   var bytes: [UInt8] = [0xFF, 0xD8]
   bytes += segment(0xFE, Array(canary.utf8))
   bytes += segment(0xDB, [UInt8(0)] + steps)
-  bytes += segment(0xC0, [8, 0, 1, 0, 1, 1, 1, 0x11, 0])
+  bytes += segment(0xC0, [8, high, low, high, low, 1, 1, 0x11, 0])
   bytes += segment(0xC4, [UInt8(0x00)] + codes)
   bytes += segment(0xC4, [UInt8(0x10)] + codes)
   bytes += segment(0xDA, [1, 1, 0, 0, 63, 0])
-  let scan: [UInt8] = [0x3F, 0xFF, 0xD9]
-  bytes += scan
+  bytes += [UInt8](repeating: 0, count: blocks / 4)
+  // The last byte is filled with ones.
+  if blocks % 4 > 0 { bytes.append(0xFF >> UInt8(blocks % 4 * 2)) }
+  bytes += [0xFF, 0xD9]
   return Data(bytes)
-}()
+}
 
 func makeFolder() throws -> URL {
   let name = "homeward-\(UUID().uuidString)"
