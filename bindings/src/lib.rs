@@ -49,7 +49,7 @@ pub use form::{
     Stage,
 };
 pub use homeward::Homeward;
-pub use media::{MediaFacts, MediaSource, Medium, Offer, Position, Removed};
+pub use media::{Copies, MediaFacts, MediaSource, Medium, Offer, Original, Position, Removed};
 pub use pairing::Pairing;
 pub use plan::{Conditions, NetworkKind, Plan, PlannedPart};
 pub use profiles::Reminder;

@@ -29,14 +29,15 @@ impl Homeward {
     }
 
     /// Writes a profile as one age file under a passphrase, for another phone or a second guardian.
-    /// On disk when this returns. A file that this left unfinished opens nowhere.
+    /// On disk when this returns. When this is refused an earlier file of the same name is still
+    /// there; one that this left unfinished opens nowhere.
     pub fn export_profile(&self, id: &str, passphrase: &str, to: ByteTarget) -> ApiResult<()> {
         // First of all: a descriptor that was handed over is ours to close.
         let to = to.open();
         call(|| {
             let mut file = to?;
             self.0.export_profile(id.parse()?, &Passphrase::new(passphrase), &mut file)?;
-            Ok(file.sync_all().map_err(Error::from)?)
+            Ok(file.sync().map_err(Error::from)?)
         })
     }
 

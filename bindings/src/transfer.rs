@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use homeward_core::queue;
 
-use crate::call::{call, call_app};
+use crate::call::{call, call_app, quietly};
 use crate::error::ApiResult;
 use crate::status::ReportStatus;
 
@@ -60,7 +60,8 @@ impl Transfer {
     /// Ends the run within a moment. Nothing that was acknowledged is lost. Does not block, and may
     /// be called from anywhere, also from the listener.
     pub fn cancel(&self) {
-        self.0.cancel();
+        // It gives no result, so a panic would end a Swift app.
+        let _ = quietly(|| self.0.cancel());
     }
 
     /// Blocks until the run has ended, and tells why. All who wait hear the same.
