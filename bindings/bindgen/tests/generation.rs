@@ -45,6 +45,20 @@ fn kotlin_has_every_call_every_error_and_every_callback() {
 }
 
 #[test]
+fn whatever_kotlin_calls_first_compares_the_checksums() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "org/homeward/ffi/homeward_ffi.kt";
+    generated("kotlin", folder.path(), name);
+    let file = folder.path().join(name);
+    let finished = Command::new(env!("CARGO_BIN_EXE_check-first")).arg(&file).status().unwrap();
+    assert!(finished.success());
+    let kotlin = fs::read_to_string(file).unwrap();
+    let calls = kotlin.split("internal object UniffiLib {").nth(1).unwrap();
+    let begins = calls.split("init {").nth(1).unwrap().trim_start();
+    assert!(begins.starts_with("IntegrityCheckingUniffiLib.ensureInitialized()"));
+}
+
+#[test]
 fn swift_has_every_call_every_error_and_every_callback() {
     let folder = tempfile::tempdir().unwrap();
     let swift = generated("swift", folder.path(), "HomewardFFI.swift");

@@ -28,7 +28,6 @@ import org.homeward.ffi.Scope
 import org.homeward.ffi.SealedReport
 import org.homeward.ffi.SendWhen
 import org.homeward.ffi.VaultState
-import org.homeward.ffi.uniffiEnsureInitialized
 import java.io.File
 import kotlin.time.Duration
 import org.homeward.ffi.Homeward as Core
@@ -275,9 +274,6 @@ public class Homeward internal constructor(
             // Not cancellable: an open core must reach somebody who closes it.
             val opened =
                 withContext(dispatcher + NonCancellable) {
-                    // Stops a generated side that belongs to another library, and says so. The
-                    // generated side by itself would only do it if it were asked.
-                    uniffiEnsureInitialized()
                     Homeward(Core.open(home.path, deviceKey), dispatcher)
                 }
             opened.readStatuses()

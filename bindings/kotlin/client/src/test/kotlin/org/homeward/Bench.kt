@@ -6,90 +6,87 @@ import org.homeward.ffi.Original
 import org.homeward.ffi.Texts
 import java.io.File
 import java.lang.management.ManagementFactory
-import java.nio.file.Files
 import kotlin.time.Duration
-import kotlin.time.DurationUnit.MICROSECONDS
 import kotlin.time.DurationUnit.MILLISECONDS
+import kotlin.time.TimeSource.Monotonic
 import kotlin.time.measureTime
-import kotlin.time.measureTimedValue
 import org.homeward.ffi.Homeward as Core
 
 /**
- * What a call across costs: `main PHOTO OUT` writes a line of JSON to OUT.
+ * What a call across costs: `main TASK FOLDER [PHOTO]`, one measurement per process, told as a line
+ * of JSON. FOLDER is the phone's.
  *
- * `cargo xtask bench --only bindings` runs it, and the same in Rust beside it.
+ * `cargo xtask bench --only packages` runs each, and the same in Rust beside it.
  */
 fun main(arguments: Array<String>) {
-    val (photo, out) = arguments.map(::File)
-    val folder = Files.createTempDirectory("bench").toFile()
-    try {
-        // Loads the library, compares the checksums, calls.
-        val first = measureTime { Texts.builtIn().use { it.has("waiting") } }
-        val figures =
-            mapOf("first_ms" to first.toDouble(MILLISECONDS)) + calls(Phone(folder)) +
-                attaching(Phone(folder), photo) + listing(Phone(File(folder, "drafts")))
-        out.writeText(figures.entries.joinToString(",", "{", "}") { (key, n) -> "\"$key\":$n" })
-    } finally {
-        folder.deleteRecursively()
-    }
-}
-
-private fun calls(phone: Phone): Map<String, Double> =
-    Core.open(phone.home.path, phone.deviceKey).use { core ->
-        val texts = Texts.builtIn()
-        mapOf(
-            "has_us" to medianOf { texts.has("waiting") },
-            "state_us" to medianOf { core.state() },
-        )
-    }
-
-/** The median of a call in microseconds, once it is compiled. */
-private fun medianOf(call: () -> Unit): Double {
-    repeat(WARM_UP) { call() }
-    val batches = List(BATCHES) { measureTime { repeat(BATCH) { call() } } / BATCH }
-    return batches.sorted()[BATCHES / 2].toDouble(MICROSECONDS)
-}
-
-private fun attaching(
-    phone: Phone,
-    photo: File,
-): Map<String, Double> =
-    Core.open(phone.home.path, phone.deviceKey).use { core ->
-        val id = core.create("missing_child", null)
-        val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
-        val source = MediaSource.Path(photo.path)
-        var heap = 0L
-        val time =
-            quickestOf {
-                val before = threads.currentThreadAllocatedBytes
-                val time = measureTime { core.attach(id, "photo", source, Original.DROP) }
-                heap = maxOf(heap, threads.currentThreadAllocatedBytes - before)
-                time
-            }
-        mapOf("attach_ms" to time, "attach_heap_bytes" to heap.toDouble())
-    }
-
-private fun listing(phone: Phone): Map<String, Double> {
-    phone.home.parentFile.mkdirs()
-    Core.open(phone.home.path, phone.deviceKey).use { core ->
-        repeat(DRAFTS) { core.set(core.create("missing_child", null), "child_name", NAME) }
-    }
-    val time =
-        quickestOf {
-            val (core, time) =
-                measureTimedValue {
-                    Core.open(phone.home.path, phone.deviceKey).also { core ->
-                        check(core.reports().size == DRAFTS)
-                    }
-                }
-            core.close()
-            time
+    val phone = Phone(File(arguments[1]))
+    val told =
+        when (arguments[0]) {
+            "first" -> first()
+            "has" -> Texts.builtIn().use { texts -> medianOf { texts.has("waiting") } }
+            "state" -> opened(phone) { core -> medianOf { core.state() } }
+            "attach" -> opened(phone) { core -> attaching(core, arguments[2]) }
+            "make-drafts" -> opened(phone) { core -> making(core) }
+            "list-drafts" -> listing(phone)
+            else -> error("no measurement of this name")
         }
-    return mapOf("list_ms" to time)
+    println(told.entries.joinToString(",", "{", "}") { (key, number) -> "\"$key\":$number" })
 }
 
-private fun quickestOf(round: () -> Duration) =
-    List(ROUNDS) { round() }.min().toDouble(MILLISECONDS)
+/** Loads the library, compares the checksums, calls. */
+private fun first() = ms(measureTime { Texts.builtIn().use { it.has("waiting") } })
+
+/** The median of a call, once it is compiled, and what 99 of 100 batches of calls stay under. */
+private fun medianOf(call: () -> Unit): Map<String, Number> {
+    repeat(WARM_UP) { call() }
+    val batches = List(BATCHES) { measureTime { repeat(BATCH) { call() } } / BATCH }.sorted()
+    return ms(batches[BATCHES / 2]) + ("p99_ms" to batches[BATCHES * 99 / 100].ms)
+}
+
+/** The quickest of some rounds, and the most that one left in the JVM's heap. */
+private fun attaching(
+    core: Core,
+    photo: String,
+): Map<String, Number> {
+    val id = core.create("missing_child", null)
+    val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
+    val source = MediaSource.Path(photo)
+    var heap = 0L
+    val quickest =
+        List(ROUNDS) {
+            val before = threads.currentThreadAllocatedBytes
+            val time = measureTime { core.attach(id, "photo", source, Original.DROP) }
+            heap = maxOf(heap, threads.currentThreadAllocatedBytes - before)
+            time
+        }.min()
+    return ms(quickest) + ("heap_bytes" to heap)
+}
+
+private fun making(core: Core): Map<String, Number> {
+    repeat(DRAFTS) { core.set(core.create("missing_child", null), "child_name", NAME) }
+    return mapOf("drafts" to DRAFTS)
+}
+
+/** What a person waits for who starts the app: nothing is warm but the library, which is loaded. */
+private fun listing(phone: Phone): Map<String, Number> {
+    Texts.builtIn().use { it.has("waiting") }
+    val start = Monotonic.markNow()
+    return opened(phone) { core ->
+        val drafts = core.reports()
+        val time = start.elapsedNow()
+        check(drafts.size == DRAFTS && drafts.all { it.head != null })
+        ms(time)
+    }
+}
+
+private fun <T> opened(
+    phone: Phone,
+    use: (Core) -> T,
+): T = Core.open(phone.home.path, phone.deviceKey).use(use)
+
+private fun ms(time: Duration): Map<String, Number> = mapOf("ms" to time.ms)
+
+private val Duration.ms get() = toDouble(MILLISECONDS)
 
 private const val WARM_UP = 20_000
 private const val BATCH = 100

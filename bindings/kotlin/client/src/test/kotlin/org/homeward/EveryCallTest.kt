@@ -3,6 +3,7 @@ package org.homeward
 import org.homeward.ffi.DeviceKey
 import org.homeward.ffi.HomewardInterface
 import org.homeward.ffi.Listener
+import org.homeward.ffi.RecordingInterface
 import org.homeward.ffi.TextsInterface
 import org.homeward.ffi.TransferInterface
 import java.io.File
@@ -36,7 +37,13 @@ class EveryCallTest {
 
     @Test
     fun `every other object's calls are made by a test, or by the client that is tested`() {
-        for (type in listOf(TextsInterface::class.java, TransferInterface::class.java)) {
+        val types =
+            listOf(
+                RecordingInterface::class.java,
+                TextsInterface::class.java,
+                TransferInterface::class.java,
+            )
+        for (type in types) {
             val owner = "$FFI/${type.simpleName.removeSuffix("Interface")}"
             val made = (tests + client).filter { it.owner.startsWith(owner) }.map(Call::name)
             assertEquals(emptySet(), namesOf(type) - made.toSet(), "$owner: not tested")

@@ -11,13 +11,9 @@ import org.homeward.ffi.Original
 import org.junit.jupiter.api.Timeout
 import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
 import org.junit.jupiter.api.io.TempDir
-import java.awt.image.BufferedImage
-import java.io.ByteArrayOutputStream
 import java.io.File
 import java.lang.management.ManagementFactory
-import javax.imageio.ImageIO
 import kotlin.concurrent.thread
-import kotlin.random.Random
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
@@ -34,7 +30,7 @@ class PhotoTest {
 
     @Test
     fun `a large photo never lies in the heap, whether it comes by path or by descriptor`() {
-        val file = File(folder, "large.jpg").apply { writeBytes(noise()) }
+        val file = File(folder, "large.jpg").apply { writeBytes(photo(2000, 1500)) }
         assertTrue(file.length() > 1_500_000, "${file.length()} bytes")
         Core.open(phone.home.path, phone.deviceKey).use { core ->
             val id = core.create("missing_child", null)
@@ -49,7 +45,7 @@ class PhotoTest {
 
     @Test
     fun `no piece of a photo is in the home in clear`() {
-        val bytes = noise()
+        val bytes = photo(2000, 1500)
         val middle = bytes.copyOfRange(bytes.size / 2, bytes.size / 2 + 64)
         val piece = middle.toString(Charsets.ISO_8859_1)
         phone.open { homeward ->
@@ -97,16 +93,6 @@ class PhotoTest {
     }
 
     private fun open(file: File) = libc.open(file.path, 0).also { check(it >= 0) }
-
-    /** A photo of noise, which no compression makes small. */
-    private fun noise(): ByteArray {
-        val chance = Random(1)
-        val picture = BufferedImage(2000, 1500, BufferedImage.TYPE_INT_RGB)
-        for (y in 0 until picture.height) {
-            for (x in 0 until picture.width) picture.setRGB(x, y, chance.nextInt())
-        }
-        return ByteArrayOutputStream().also { ImageIO.write(picture, "jpg", it) }.toByteArray()
-    }
 
     private fun allocatedBy(work: () -> Unit): Long {
         val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean

@@ -1,5 +1,8 @@
 package org.homeward
 
+import org.homeward.ffi.MessageIds
+import org.homeward.ffi.Texts
+import org.homeward.ffi.VaultState
 import org.junit.jupiter.api.io.TempDir
 import org.objectweb.asm.ClassReader
 import org.objectweb.asm.ClassVisitor
@@ -9,9 +12,11 @@ import org.objectweb.asm.Opcodes.ASM9
 import org.objectweb.asm.Opcodes.SIPUSH
 import java.io.File
 import java.util.function.Consumer
+import kotlin.reflect.KClass
 import kotlin.test.Test
 import kotlin.test.assertContains
 import kotlin.test.assertEquals
+import org.homeward.ffi.Homeward as Core
 
 /**
  * A generated side that belongs to another library: it stops, and says why.
@@ -24,35 +29,60 @@ class StaleTest {
 
     @Test
     fun `a generated side that is stale stops at its first use with a clear message`() {
-        assertContains(said(changed = 1), "UniFFI API checksum mismatch")
+        for (way in ways) assertContains(said(way, changed = 1), "UniFFI API checksum mismatch")
     }
 
     @Test
     fun `the same without the change works, so it is the change that stops it`() {
-        assertEquals("READY", said(changed = 0).trim())
+        for (way in ways) assertEquals("works", said(way, changed = 0).trim())
     }
 
-    private fun said(changed: Int): String {
-        val named = File(folder, "$changed").apply { mkdir() }
+    /** Everything that an app can begin with: the client, the core beneath it, the texts. */
+    private val ways = listOf(OpenHome::class, OpenCore::class, ReadTexts::class)
+
+    private fun said(
+        way: KClass<*>,
+        changed: Int,
+    ): String {
+        val named = File(folder, "${way.simpleName}/$changed").apply { mkdirs() }
         return processOf("org.homeward.StaleTestKt", named).start().inputReader().readText()
     }
 }
 
-/** Opens a home with a generated side of which so many checksums, as the folder is called, differ. */
+/**
+ * Begins in the way that the folder above is called, with a generated side of which so many
+ * checksums, as the folder is called, differ.
+ */
 fun main(arguments: Array<String>) {
     val folder = File(arguments.single())
-    val opener = StaleLoader(folder.name.toInt()).loadClass("org.homeward.Opener")
+    val loader = StaleLoader(folder.name.toInt())
+    val way = loader.loadClass("org.homeward.${folder.parentFile.name}")
     try {
         @Suppress("UNCHECKED_CAST")
-        (opener.getConstructor().newInstance() as Consumer<File>).accept(folder)
+        (way.getConstructor().newInstance() as Consumer<File>).accept(folder)
+        println("works")
     } catch (error: Throwable) {
         println(generateSequence(error) { it.cause }.mapNotNull { it.message }.toList())
     }
 }
 
 /** Opens a home, from the classes of whoever loaded this. */
-internal class Opener : Consumer<File> {
-    override fun accept(folder: File) = Phone(folder).open { println(it.state()) }
+internal class OpenHome : Consumer<File> {
+    override fun accept(folder: File) = Phone(folder).open { check(it.state() == VaultState.READY) }
+}
+
+/** The same without the client. */
+internal class OpenCore : Consumer<File> {
+    override fun accept(folder: File) =
+        Phone(folder).run { Core.open(home.path, deviceKey) }.use { core ->
+            check(core.state() == VaultState.READY)
+        }
+}
+
+/** Reads a text, which needs no home. */
+internal class ReadTexts : Consumer<File> {
+    override fun accept(folder: File) =
+        Texts.builtIn().use { check(it.has(MessageIds.ERROR_STORAGE_FULL)) }
 }
 
 /** Loads the package anew, with some of the checksums that it expects changed. */

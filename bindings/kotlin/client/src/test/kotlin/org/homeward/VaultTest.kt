@@ -10,6 +10,7 @@ import org.homeward.ffi.VaultState
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
 import kotlin.test.Test
+import kotlin.test.assertContentEquals
 import kotlin.test.assertEquals
 import kotlin.test.assertFailsWith
 import kotlin.test.assertFalse
@@ -85,7 +86,15 @@ class VaultTest {
             homeward.set(id, "child_name", NAME)
             homeward.exportProfile(id, "words", ByteTarget.Path(file.path))
         }
-        assertFalse(CANARY in file.readText(Charsets.ISO_8859_1))
+        val exported = file.readBytes()
+        assertFalse(CANARY in exported.toString(Charsets.ISO_8859_1))
+        phone.open { homeward ->
+            val report = homeward.newReport()
+            assertFailsWith<ApiException.Refused> {
+                homeward.exportProfile(report, "words", ByteTarget.Path(file.path))
+            }
+            assertContentEquals(exported, file.readBytes(), "what was refused took nothing away")
+        }
         Phone(File(folder, "other").apply { mkdir() }).open { homeward ->
             val source = ByteSource.Path(file.path)
             assertFailsWith<ApiException> { homeward.importProfile("other words", source) }

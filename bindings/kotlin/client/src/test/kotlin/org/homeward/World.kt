@@ -14,6 +14,7 @@ import java.nio.ByteBuffer
 import java.security.KeyPairGenerator
 import java.security.Signature
 import javax.imageio.ImageIO
+import kotlin.random.Random
 
 /** A word that must never be seen where it was not put. */
 internal const val CANARY = "canary-7f3a"
@@ -44,10 +45,16 @@ internal class Phone(
 internal suspend fun Homeward.newReport(): String =
     create("missing_child").also { set(it, "child_name", NAME) }
 
-/** A small photo with a comment that holds the canary. */
-fun photo(): ByteArray {
+/** A photo with a comment that holds the canary; as large as noise makes it. */
+fun photo(
+    width: Int = 64,
+    height: Int = 48,
+): ByteArray {
     val picture = ByteArrayOutputStream()
-    ImageIO.write(BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB), "jpg", picture)
+    val noise = BufferedImage(width, height, BufferedImage.TYPE_INT_RGB)
+    val chance = Random(1)
+    for (y in 0 until height) for (x in 0 until width) noise.setRGB(x, y, chance.nextInt())
+    ImageIO.write(noise, "jpg", picture)
     val comment = CANARY.toByteArray()
     val length = ByteBuffer.allocate(2).putShort((comment.size + 2).toShort()).array()
     val bytes = picture.toByteArray()
