@@ -30,6 +30,13 @@ pub(crate) fn kotlin() -> Result {
     run(&mut script("bindings/kotlin/aar-test.sh"))
 }
 
+/// Compiles the Kotlin package with its tests; gives the class path of `Bench.kt`.
+pub(crate) fn bench_classpath() -> Result<String> {
+    let client = ["--projects", "client", "--also-make"];
+    maven(&[&["process-test-classes", "-DskipTests", "-Pbench"], &client[..]].concat())?;
+    Ok(fs::read_to_string(root().join("bindings/kotlin/client/target/bench.classpath"))?)
+}
+
 /// Maven in the Kotlin package. The whole log is kept in a file; printed is what tells how it went.
 fn maven(goals: &[&str]) -> Result {
     run(&mut script("bindings/kotlin/setup.sh"))?;

@@ -40,14 +40,16 @@ It leaves nothing behind unless --keep names a folder.")]
     #[command(after_help = "Example:
   cargo xtask bench
   cargo xtask bench --only seal,upload
+  cargo xtask bench --only packages --peers
   cargo xtask bench --peers --out figures.json
 
+--peers also weighs each large crate of the library for phones: a minute of linking for each.
 Build for nothing else meanwhile: the figures are of the whole machine.")]
     Bench {
         /// Only these groups of figures
         #[arg(long, value_name = "GROUP", value_delimiter = ',', value_parser = bench::names())]
         only: Vec<String>,
-        /// Also the peers that have to be built or fetched first
+        /// Also the peers and the parts that have to be built or fetched first
         #[arg(long)]
         peers: bool,
         /// Write the JSON here instead of printing it

@@ -61,6 +61,8 @@ enum Task {
     MakeDrafts { count: u32, home: PathBuf },
     /// Open the home that `make-drafts` made, and list its drafts
     ListDrafts { count: usize, home: PathBuf },
+    /// Attach a photo to a report, by its path
+    Attach { photo: PathBuf, home: PathBuf },
     /// Save so many answers, one after another
     SaveAnswers { count: u32, home: PathBuf },
     /// Write so many pages, each to the disk before the next
@@ -91,6 +93,7 @@ fn main() {
         Task::ReadPlain { rows, file } => rows::read_plain(rows, &file),
         Task::MakeDrafts { count, home } => vault::make_drafts(count, &home),
         Task::ListDrafts { count, home } => vault::list_drafts(count, &home),
+        Task::Attach { photo, home } => vault::attach(&photo, &home),
         Task::SaveAnswers { count, home } => vault::save_answers(count, &home),
         Task::SyncPages { count, file } => vault::sync_pages(count, &file),
         Task::StoreBlob { file, to } => vault::store_blob(&file, &to),

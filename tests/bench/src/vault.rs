@@ -1,4 +1,4 @@
-//! The vault at work: drafts listed, an answer saved, a film stored; and what the disk alone takes.
+//! The vault at work: drafts listed, an answer saved, a photo attached, a film stored; and what the disk alone takes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
@@ -11,7 +11,7 @@ use homeward_core::net::Pacing;
 use homeward_core::vault::blob::{self, BlobKey};
 use homeward_core::vault::cell::{Cell, CellKey};
 use homeward_core::vault::{DeviceKey, DeviceKeyError, KeySlot};
-use homeward_core::{Homeward, Options, ReportId, SystemClock};
+use homeward_core::{Homeward, Options, Original, ReportId, Source, SystemClock};
 use serde_json::{Value, json};
 
 /// Makes a home with so many drafts, each with some answers.
@@ -33,6 +33,16 @@ pub(crate) fn list_drafts(count: usize, home: &Path) -> Value {
     let ms = start.elapsed().as_secs_f64() * 1000.0;
     assert!(drafts.len() == count && drafts.iter().all(|draft| draft.head.is_some()));
     json!({ "ms": ms })
+}
+
+/// Attaches a photo again and again: read, cleaned, sealed, and on the disk.
+pub(crate) fn attach(photo: &Path, home: &Path) -> Value {
+    let core = open(home);
+    let id = core.create(&form(), None).unwrap();
+    let field = FieldId::new("photo").unwrap();
+    crate::quickest(15, || {
+        core.attach(id, &field, Source::Path(photo.to_owned()), Original::Drop).unwrap();
+    })
 }
 
 /// Saves one answer after another, as typing does.

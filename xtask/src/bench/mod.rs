@@ -5,6 +5,7 @@
 
 mod media;
 mod media_peers;
+mod packages;
 mod plan;
 mod seal;
 mod table;
@@ -37,6 +38,11 @@ struct Group {
 /// Every group. A new one is a file and an entry here.
 const GROUPS: &[Group] = &[
     Group { name: "media", shows: "scrubbing against copying", figures: media::figures },
+    Group {
+        name: "packages",
+        shows: "what the library weighs, and what Kotlin and Swift add to a call",
+        figures: packages::figures,
+    },
     Group { name: "plan", shows: "what goes now, of a full outbox", figures: plan::figures },
     Group { name: "seal", shows: "sealing against the bare cipher", figures: seal::figures },
     Group {
@@ -54,7 +60,7 @@ struct Figure {
     who: &'static str,
     /// How much was worked on; 0 where that is no measure.
     bytes: u64,
-    /// The time of the whole; where single steps were timed, the median of one.
+    /// The time of the whole; where single steps were timed, the median of one. 0 for a weight.
     ms: f64,
     /// Where single steps were timed: 99 of 100 took no longer.
     p99_ms: Option<f64>,

@@ -11,16 +11,17 @@ pub(super) fn print(figures: &[Figure]) {
     ));
     for figure in figures {
         let Figure { what, who, ms, .. } = figure;
-        let megabytes = some(figure.bytes as f64 / 1e6, 1);
-        let speed = some(figure.bytes as f64 / ms / 1000.0, 0);
-        let p99 = figure.p99_ms.map_or("-".into(), |ms| format!("{ms:.3}"));
+        let megabytes = some(figure.bytes as f64 / 1e6, 2);
+        let speed = if *ms > 0.0 { figure.bytes as f64 / ms / 1000.0 } else { 0.0 };
+        let (speed, ms) = (some(speed, 0), some(*ms, 4));
+        let p99 = figure.p99_ms.map_or("-".into(), |ms| format!("{ms:.4}"));
         let peak = some(figure.peak_bytes as f64 / 1e6, 1);
         let above = figure.above_idle_bytes.map_or("-".into(), |bytes| {
             // Only this one has a limit in MiB.
             format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
         });
         say::line(&format!(
-            "{what:28} {who:26} {megabytes:>8} {ms:>11.3} {p99:>9} {speed:>7} {peak:>9} {above:>11}"
+            "{what:28} {who:26} {megabytes:>8} {ms:>11} {p99:>9} {speed:>7} {peak:>9} {above:>11}"
         ));
     }
 }
