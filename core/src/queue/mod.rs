@@ -30,6 +30,7 @@ mod way;
 
 use rusqlite::{Connection, Transaction};
 
+use self::rows::PartRow;
 use crate::brand::{NetworkPolicy, Pack};
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
@@ -59,8 +60,13 @@ pub(crate) fn plan_now(
     policy: NetworkPolicy,
 ) -> Result<Plan> {
     let now_ms = store.now().unix_ms;
-    let rows: Vec<_> = store.read_outboxes(|db, _| rows::all(db))?.into_iter().flatten().collect();
-    let looks = store.read_outboxes(|db, key| next_look(db, key, conditions))?;
+    let outboxes = store.read_outboxes(|db, key| {
+        let rows = rows::all(db)?;
+        let look_at_ms = next_look(db, key, &rows, conditions)?;
+        Ok((rows, look_at_ms))
+    })?;
+    let (rows, looks): (Vec<Vec<_>>, Vec<_>) = outboxes.into_iter().unzip();
+    let rows: Vec<PartRow> = rows.into_iter().flatten().collect();
     let mut plan = plan::plan(&rows, conditions, policy, now_ms);
     plan.look_at_ms = looks.into_iter().flatten().min();
     Ok(plan)
@@ -70,10 +76,11 @@ pub(crate) fn plan_now(
 fn next_look(
     connection: &Connection,
     key: &CellKey,
+    parts: &[PartRow],
     conditions: Conditions,
 ) -> Result<Option<i64>> {
     let mut first = None;
-    for (row, secret) in receipts::arrived(connection, key)? {
+    for (row, secret) in receipts::arrived(connection, key, parts)? {
         let at_ms = row.next_look_ms(&secret, conditions.in_background);
         first = Some(first.map_or(at_ms, |first: i64| first.min(at_ms)));
     }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Transaction};
 use serde::{Deserialize, Serialize};
 
 use super::looks;
-use super::rows::PartState;
+use super::rows::{PartRow, PartState};
 use crate::crypto::make_bytes;
 use crate::error::{Error, Result};
 use crate::ids::{Fingerprint, ReceiptAddress, ReportId};
@@ -121,19 +121,24 @@ pub(crate) fn find(
     Ok(None)
 }
 
-/// The receipts that there can be: of reports of which something has arrived.
+/// The receipts that there can be: of reports with something among `parts` that has arrived.
 pub(crate) fn arrived(
     connection: &Connection,
     key: &CellKey,
+    parts: &[PartRow],
 ) -> Result<Vec<(ReceiptRow, ReceiptSecret)>> {
     let mut reports = BTreeSet::new();
-    for row in super::rows::all(connection)? {
+    // What was never written again since it was queued has not been anywhere, and stays sealed.
+    for row in parts.iter().filter(|row| row.is_touched()) {
         let secret = row.secret(key)?;
         // One on its way to a mirror is at another place, or was thought to be.
         let arrived = matches!(row.state, PartState::Stored | PartState::Opened);
         if arrived || !secret.elsewhere.is_empty() {
             reports.insert(secret.report);
         }
+    }
+    if reports.is_empty() {
+        return Ok(Vec::new());
     }
     let rows = all(connection)?.into_iter();
     let opened = rows.filter_map(|row| row.secret(key).ok().map(|secret| (row, secret)));

@@ -321,6 +321,12 @@ impl PartRow {
         }
     }
 
+    /// Whether the row was written again since the part was queued: as every try does, and every
+    /// word of a server or of the organisation.
+    pub(super) fn is_touched(&self) -> bool {
+        self.version > 1
+    }
+
     /// Whether the row is as it was written.
     pub(super) fn opens(&self, key: &CellKey) -> bool {
         self.open(key).is_ok()

@@ -364,7 +364,7 @@ impl Runner {
         let (now_ms, server) = (self.store.now().unix_ms, pack.organisation.fingerprint());
         let in_background = self.setting.conditions.in_background;
         let due = self.store.read_outboxes(|db, key| {
-            let rows = receipts::arrived(db, key)?.into_iter();
+            let rows = receipts::arrived(db, key, &rows::all(db)?)?.into_iter();
             let ours = rows.filter(|(row, _)| row.server == server).map(|(_, secret)| secret);
             let is_due = |secret: &ReceiptSecret| {
                 secret.look_at_ms <= now_ms
