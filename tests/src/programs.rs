@@ -65,10 +65,31 @@ pub enum Build {
     Release,
 }
 
-/// Builds the programs of these packages, by name; what cargo has to say goes to standard error.
-pub fn executables(build: Build, packages: &[&str]) -> io::Result<BTreeMap<String, PathBuf>> {
+/// `cargo`, the one that built us, at the root of the workspace.
+#[must_use]
+pub fn cargo() -> Command {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    forget_package(&mut cargo);
+    cargo
+}
+
+/// Lets a command start as if a person had called it.
+///
+/// A process that cargo runs is told of its own package in the environment. ring's build script looks
+/// at that, so that a cargo inside a cargo would build ring, and all that stands on it, anew.
+pub fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let of_a_package = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if name.to_str().is_some_and(|name| of_a_package.iter().any(|it| name.starts_with(it))) {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Builds the programs of these packages, by name; what cargo has to say goes to standard error.
+pub fn executables(build: Build, packages: &[&str]) -> io::Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = cargo();
     cargo.args(["build", "--locked", "--quiet", "--bins"]);
     if build == Build::Release {
         cargo.arg("--release");

@@ -6,6 +6,8 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use homeward_tests::programs::{self, forget_package};
+
 use crate::say;
 
 /// What a task gives back; the text of the error is for a person.
@@ -17,16 +19,16 @@ pub(crate) fn root() -> &'static Path {
     here.parent().unwrap_or(here)
 }
 
-/// `cargo`, the one that built us.
+/// `cargo` with these arguments.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(root());
+    let mut command = programs::cargo();
+    command.args(arguments);
     command
 }
 
 /// Runs a command to its end, with its output as it comes.
 pub(crate) fn run(command: &mut Command) -> Result {
-    let told = told(command);
+    let told = prepared(command);
     say::line(&format!("$ {told}"));
     let status = command.status().map_err(|error| format!("{told} did not start: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
@@ -34,7 +36,7 @@ pub(crate) fn run(command: &mut Command) -> Result {
 
 /// Like [`run`], and hands each line of standard output to `look` after it was printed.
 pub(crate) fn run_and_look(command: &mut Command, mut look: impl FnMut(&str)) -> Result {
-    let told = told(command);
+    let told = prepared(command);
     say::line(&format!("$ {told}"));
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     if let Some(output) = child.stdout.take() {
@@ -50,7 +52,7 @@ pub(crate) fn run_and_look(command: &mut Command, mut look: impl FnMut(&str)) ->
 
 /// Like [`run`], but prints only the lines that `tells` picks; all of them are kept in `log`.
 pub(crate) fn run_and_sift(command: &mut Command, log: &Path, tells: fn(&str) -> bool) -> Result {
-    let told = told(command);
+    let told = prepared(command);
     say::line(&format!("$ {told}"));
     let mut kept = BufWriter::new(File::create(log)?);
     let mut child = command
@@ -76,7 +78,7 @@ pub(crate) fn run_and_sift(command: &mut Command, log: &Path, tells: fn(&str) ->
 
 /// Runs a command to its end and gives back what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let told = told(command);
+    let told = prepared(command);
     let output = command.stderr(Stdio::inherit()).output()?;
     if !output.status.success() {
         return Err(format!("{told} failed: {}", output.status).into());
@@ -84,8 +86,9 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// A command as a person would type it.
-fn told(command: &Command) -> String {
+/// Takes a command out of the environment of our own cargo; gives it as a person would type it.
+fn prepared(command: &mut Command) -> String {
+    forget_package(command);
     let program = Path::new(command.get_program()).file_stem().unwrap_or_default();
     let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
