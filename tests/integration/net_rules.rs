@@ -87,6 +87,20 @@ fn tus_02_401_and_403_ask_the_person_and_keep_the_upload() {
     }
 }
 
+/// Servers refuse bytes for a complete upload with 403: another request has brought them, or an
+/// offset was told that was too low.
+#[test]
+fn tus_02_a_403_to_bytes_is_believed_only_when_the_question_is_refused_too() {
+    let refused = Fate::Says(403, true);
+    let told_too_little = Fate::Bent(|answer| answer.offset = Some(100));
+    let mut complete = world(200, [Fate::Fine, told_too_little, refused.clone()]);
+    assert_eq!(complete.run(), Step::Stored);
+    assert_eq!(complete.model.uploads.len(), 1);
+
+    let mut for_good = world(200, [Fate::Fine, refused.clone(), Fate::Fine, refused]);
+    assert_eq!(for_good.run(), Step::Parked(Reason::TokenRefused));
+}
+
 #[test]
 fn tus_02_retry_after_is_obeyed_and_survives_a_restart() {
     for status in [429, 503] {

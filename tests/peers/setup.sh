@@ -14,7 +14,7 @@ flock 9
 # What something is made of, so that a new version is built and an old one is not built again.
 made_of() { cat "$@" | sha256sum; }
 
-tusd() {
+need_tusd() {
   local stamp
   stamp=$(made_of "$here"/tusd/go.*)
   if [ "$(cat "$cache/tusd.stamp" 2>/dev/null)" != "$stamp" ]; then
@@ -24,7 +24,7 @@ tusd() {
   fi
 }
 
-tus_node() {
+need_tus_node() {
   local stamp
   stamp=$(made_of "$here"/tus-node/*)
   if [ "$(cat "$cache/tus-node.stamp" 2>/dev/null)" != "$stamp" ]; then
@@ -36,13 +36,18 @@ tus_node() {
   fi
 }
 
-microsocks() {
-  if ! command -v microsocks >/dev/null || ! command -v strace >/dev/null; then
+# A SOCKS proxy, a list of names that only one program knows, and a look at what a program asks for.
+need_microsocks() {
+  local missing=()
+  command -v microsocks >/dev/null || missing+=(microsocks)
+  command -v strace >/dev/null || missing+=(strace)
+  dpkg -s libnss-wrapper >/dev/null 2>&1 || missing+=(libnss-wrapper)
+  if [ "${#missing[@]}" -gt 0 ]; then
     apt-get update -q
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends microsocks strace
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
   fi
 }
 
 for need in "$@"; do
-  "${need//-/_}"
+  "need_${need//-/_}"
 done

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use fault_proxy::Faults;
+use fault_proxy::front::Plan;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -39,6 +40,20 @@ impl Journey {
         let folder = tempfile::tempdir().unwrap();
         let programs = Programs::ready();
         let organisation = Organisation::open(programs, folder.path(), faults).unwrap();
+        Self::with(folder, organisation)
+    }
+
+    /// Begins; a front does to requests what `plan` says.
+    #[must_use]
+    pub fn begin_behind(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = Programs::ready();
+        let organisation = Organisation::open_behind(programs, folder.path(), plan).unwrap();
+        Self::with(folder, organisation)
+    }
+
+    fn with(folder: TempDir, organisation: Organisation) -> Self {
+        let programs = Programs::ready();
         let phone = programs.phone(folder.path().join("phone"));
         let journey = Self { folder, organisation, phone };
         journey.pair(&journey.phone);

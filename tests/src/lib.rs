@@ -15,5 +15,6 @@ pub mod photo;
 pub mod programs;
 pub mod recorder;
 pub mod released;
+pub mod sending;
 pub mod session;
 pub mod tls;

@@ -4,17 +4,22 @@
 //! ```text
 //! phone ─▶ link (slow, cutting) ─▶ recorder (ends TLS, writes down) ─▶ homeward-desk receive
 //! ```
+//! Some tests have a front between link and recorder, which does something to single requests.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use fault_proxy::front::{Certificate, Front, Plan, Upstream};
 use fault_proxy::{FaultProxy, Faults};
 use serde_json::Value;
 
 use crate::programs::{Program, Programs, Running};
 use crate::recorder::Recorder;
+use crate::tls;
 
 /// An organisation that phones can report to.
 pub struct Organisation {
@@ -22,6 +27,8 @@ pub struct Organisation {
     pub desk: Program,
     /// The network between phones and its server.
     pub link: FaultProxy,
+    /// What does something to requests, if that is what it is about.
+    pub front: Option<Front>,
     /// What its server sees.
     pub recorder: Recorder,
     /// Its signed pack.
@@ -47,13 +54,29 @@ pub struct Upload {
 impl Organisation {
     /// Makes the organisation in `folder` and opens its doors; the link does `faults`.
     pub fn open(programs: &Programs, folder: &Path, faults: Faults) -> io::Result<Self> {
+        Self::open_with(programs, folder, faults, None)
+    }
+
+    /// The same, with a front between the link and the recorder that does what `plan` says.
+    pub fn open_behind(programs: &Programs, folder: &Path, plan: Plan) -> io::Result<Self> {
+        Self::open_with(programs, folder, Faults::default(), Some(plan))
+    }
+
+    fn open_with(
+        programs: &Programs,
+        folder: &Path,
+        faults: Faults,
+        plan: Option<Plan>,
+    ) -> io::Result<Self> {
         let desk = programs.desk(folder.join("desk"));
         desk.ask(&["init", "--name", NAME, "--host", "127.0.0.1"])?;
         let (receive, address) = receive(&desk, "127.0.0.1:0")?;
         let recorder = Recorder::start(desk.home(), address)?;
-        let link = FaultProxy::start(recorder.address(), faults)?;
-        let pack = pack(&desk, folder, link.address())?;
-        Ok(Self { desk, link, recorder, pack, address, receive: Some(receive) })
+        let front = plan.map(|plan| front(&desk, recorder.address(), plan)).transpose()?;
+        let before = front.as_ref().map_or(recorder.address(), Front::address);
+        let link = FaultProxy::start(before, faults)?;
+        let pack = pack(&desk, folder, &format!("https://{}", link.address()))?;
+        Ok(Self { desk, link, front, recorder, pack, address, receive: Some(receive) })
     }
 
     /// What lies in the server's store, the oldest first.
@@ -90,7 +113,15 @@ impl Organisation {
     }
 }
 
-fn receive(desk: &Program, listen: &str) -> io::Result<(Running, SocketAddr)> {
+/// A front with the desk's own certificate.
+fn front(desk: &Program, target: SocketAddr, plan: Plan) -> io::Result<Front> {
+    let (acceptor, connector) = tls::of_desk(desk.home())?;
+    let certificates = Arc::new(BTreeMap::from([(Certificate::Good, acceptor)]));
+    Front::start(certificates, Upstream::Tls(target, connector), plan)
+}
+
+/// Starts the desk's server, and tells where it listens.
+pub fn receive(desk: &Program, listen: &str) -> io::Result<(Running, SocketAddr)> {
     let mut running = desk.start(&["receive", "--listen", listen])?;
     let address = listening(running.next_line())?;
     Ok((running, address))
@@ -126,14 +157,13 @@ pub fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the example brand source, sets its address, builds and signs it.
-fn pack(desk: &Program, folder: &Path, address: SocketAddr) -> io::Result<PathBuf> {
+/// Writes the example brand source, sets its server's URL, builds and signs it.
+pub fn pack(desk: &Program, folder: &Path, url: &str) -> io::Result<PathBuf> {
     let (source, pack) = (folder.join("brand"), folder.join("pack.homeward"));
     desk.ask(&["brand", "new", text(&source)?])?;
     let brand = source.join("brand.toml");
     let example = fs::read_to_string(&brand)?;
-    let url = format!("https://{address}");
-    let edited = example.replace("https://localhost:8443", &url);
+    let edited = example.replace("https://localhost:8443", url);
     if edited == example {
         return Err(io::Error::other("the example brand has another address"));
     }

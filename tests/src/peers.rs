@@ -8,6 +8,7 @@ use std::io::{self, BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use fault_proxy::front::Upstream;
 use serde_json::Value;
@@ -52,7 +53,8 @@ pub struct Peer {
 
 #[expect(dead_code, reason = "held to be killed when it is dropped")]
 enum Process {
-    Ours(Running),
+    /// Nobody listens to it any more; the lock only lets threads share the server.
+    Ours(Mutex<Running>),
     Other(Other),
 }
 
@@ -111,7 +113,7 @@ impl Peer {
             upstream: Upstream::Tls(address, connector),
             token,
             store: folder.join("public/uploads"),
-            _process: Process::Ours(running),
+            _process: Process::Ours(Mutex::new(running)),
         })
     }
 

@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::builder::PossibleValuesParser;
+use homeward_tests::sending;
 use homeward_tests::session::{self, Phase};
 
 use crate::fuzz::{self, Amount};
@@ -20,8 +21,11 @@ struct Suite {
 /// Inputs for each fuzz target.
 const FUZZ_RUNS: u32 = 1_000_000;
 
-/// Kills of a session of typing.
+/// Kills of a session of typing, and of reports on their way.
 const KILLS: u32 = 1_000;
+
+/// Uploads through faults.
+const UPLOADS: u32 = 10_000;
 
 const SUITES: &[Suite] = &[
     Suite {
@@ -33,6 +37,16 @@ const SUITES: &[Suite] = &[
         name: "kills",
         shows: "kill -9 at 1,000 random moments of typing, attaching, sealing, deleting and locking",
         run: kills,
+    },
+    Suite {
+        name: "kills-of-sending",
+        shows: "kill -9 at 1,000 moments of sealing, POST, PATCH, between them and receipts",
+        run: kills_of_sending,
+    },
+    Suite {
+        name: "uploads",
+        shows: "10,000 uploads through every fault to three real servers",
+        run: uploads,
     },
     Suite {
         name: "flips",
@@ -50,6 +64,21 @@ fn kills(seed: u64) -> Result {
     deaths.were_real();
     deaths.were_in(Phase::all().map(Phase::name));
     Ok(())
+}
+
+fn kills_of_sending(seed: u64) -> Result {
+    let deaths = sending::killed(seed, KILLS, &mut say::line);
+    deaths.were_real();
+    deaths.were_in(sending::Phase::ALL.map(sending::Phase::name));
+    Ok(())
+}
+
+/// The same suite that CI runs with fewer.
+fn uploads(seed: u64) -> Result {
+    let mut suite = cargo(&["test", "--locked", "--package", "homeward-tests"]);
+    suite.args(["--test", "faults_at_real_servers", "--", "--nocapture"]);
+    suite.env("UPLOADS", UPLOADS.to_string()).env("SEED", seed.to_string());
+    run_command(&mut suite)
 }
 
 /// What `soak` takes.

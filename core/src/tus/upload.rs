@@ -59,6 +59,8 @@ pub struct Upload {
     pub(super) unsaved: bool,
     /// The PATCH that is out, or whose outcome is still to be asked for.
     pub(super) sent: Option<Sent>,
+    /// A PATCH was refused as if by its token, and the server is asked whether that is so.
+    pub(super) refused: bool,
     /// Where a 307 or 308 led. Not remembered: it may be temporary.
     pub(super) detour: Option<String>,
     pub(super) hops: u8,
@@ -94,7 +96,8 @@ impl Upload {
             None => State::Create { intended: false },
         };
         let unsaved = memory != before;
-        Self { part, offer, policy, memory, state, unsaved, sent: None, detour: None, hops: 0 }
+        let (sent, refused, detour, hops) = (None, false, None, 0);
+        Self { part, offer, policy, memory, state, unsaved, sent, refused, detour, hops }
     }
 
     /// What must be on disk when [`Step::Save`] is asked for.
@@ -167,6 +170,13 @@ impl Upload {
             Verdict::Smaller => self.shrink(kind, now_ms),
             Verdict::NoPatch => self.disguise(),
             Verdict::TooLarge => self.park(Reason::TooLarge),
+            // Some servers say 403 to bytes for an upload that is complete. HEAD tells: a token that
+            // is refused is refused there, too.
+            Verdict::TokenRefused if kind == Kind::Send && !self.refused => {
+                self.refused = true;
+                self.sent = None;
+                self.step_back();
+            }
             Verdict::TokenRefused => self.park(Reason::TokenRefused),
             Verdict::Rejected => self.park(Reason::Rejected),
         }
@@ -243,6 +253,7 @@ impl Upload {
             }
             (Kind::Ask, None) => self.trouble(Reason::ServerFault, Hurry::No, None, now_ms),
             (Kind::Send, Some(offset)) => {
+                self.refused = false;
                 self.memory.failures = 0;
                 self.grow(offset, now_ms);
                 self.at(offset, now_ms);

@@ -49,6 +49,8 @@ enum Task {
     PlanParts { parts: usize, home: PathBuf },
     /// Upload a file with the core's client
     Upload { file: PathBuf, desk: PathBuf, url: String },
+    /// Cancel so many uploads of a file; tell the slowest
+    Cancel { rounds: u32, file: PathBuf, desk: PathBuf, url: String },
     /// Write so many rows of 2 KB into a new database of a vault, sealed
     WriteSealed { rows: u32, file: PathBuf },
     /// The same rows as they are
@@ -87,6 +89,7 @@ fn main() {
         Task::Chacha { bytes } => sealing::chacha(bytes),
         Task::PlanParts { parts, home } => planning::plan(parts, &home),
         Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),
+        Task::Cancel { rounds, file, desk, url } => upload::cancel(rounds, &file, &desk, &url),
         Task::WriteSealed { rows, file } => rows::write_sealed(rows, &file),
         Task::WritePlain { rows, file } => rows::write_plain(rows, &file),
         Task::ReadSealed { rows, file } => rows::read_sealed(rows, &file),

@@ -37,6 +37,9 @@ pub(crate) enum Fate {
     GoesBack(u8),
     /// The network is down for so many seconds first.
     Later(u16),
+    /// The phone sees a cut. The network has all of the request and delivers it late: when so many
+    /// more requests have come before it.
+    Overtaken(u8),
 }
 
 /// One upload at the server.
@@ -45,6 +48,10 @@ pub(crate) struct Stored {
     pub(crate) bytes: Vec<u8>,
     pub(crate) gone: bool,
     pub(crate) expires_at_ms: Option<i64>,
+    /// The phone was told where it is.
+    pub(crate) told: bool,
+    /// The phone believes another offset: a late request has moved it, or an answer was bent.
+    pub(crate) mistaken: bool,
 }
 
 /// The server.
@@ -78,6 +85,8 @@ pub(crate) struct World {
     pub(crate) requests: Vec<Request>,
     /// Something happened that allows one more upload.
     pub(crate) excuse: bool,
+    /// Requests that the network still holds, and after how many more it lets them go.
+    late: Vec<(u8, Request)>,
     policy: Policy,
     offer: Offer,
 }
@@ -103,6 +112,7 @@ impl World {
             wasted: 0,
             requests: Vec::new(),
             excuse: true,
+            late: Vec::new(),
             policy: policy(),
             offer,
         }
@@ -171,13 +181,15 @@ impl World {
         self.requests.push(request.clone());
         if request.kind == Kind::Send {
             let range = request.body.unwrap();
-            let kept = self.at(request).map_or(0, |stored| stored.bytes.len() as u64);
+            let seen = self.at(request).filter(|stored| !stored.mistaken);
+            let kept = seen.map_or(0, |stored| stored.bytes.len() as u64);
             assert!(range.offset >= kept, "byte {} again, {kept} are kept", range.offset);
             assert!(range.bytes > 0 && range.offset + range.bytes <= self.part.bytes);
         }
     }
 
     fn meet(&mut self, request: &Request, fate: Fate) {
+        self.deliver_late();
         match fate {
             Fate::Fine => self.serve(request),
             Fate::Forgets => {
@@ -196,6 +208,12 @@ impl World {
             Fate::Later(seconds) => {
                 self.now_ms += i64::from(seconds) * 1000;
                 self.fail(Failure::NotConnected(Reason::NoNetwork));
+            }
+            Fate::Overtaken(by) => {
+                self.excuse |= request.kind == Kind::Create;
+                self.waste(request);
+                self.late.push((by, request.clone()));
+                self.fail(Failure::Cut);
             }
             Fate::Unconnected => self.fail(Failure::NotConnected(Reason::ServerUnreachable)),
             Fate::CutAt(percent) => {
@@ -217,7 +235,13 @@ impl World {
             }
             Fate::Bent(bend) => {
                 let mut response = self.answer(request);
+                self.tell(request, &response);
+                let (told, now_ms) = (response.offset, self.now_ms);
                 bend(&mut response);
+                if let (true, Some(stored)) = (response.offset != told, self.live(request, now_ms))
+                {
+                    stored.mistaken = true;
+                }
                 self.upload.on_response(&response, self.now_ms);
             }
             Fate::KilledBefore => self.kill(request),
@@ -226,8 +250,7 @@ impl World {
                 self.kill(request);
             }
             Fate::KilledAfter => {
-                let response = self.answer(request);
-                self.upload.on_response(&response, self.now_ms);
+                self.serve(request);
                 self.kill(request);
             }
         }
@@ -235,7 +258,65 @@ impl World {
 
     fn serve(&mut self, request: &Request) {
         let response = self.answer(request);
+        self.tell(request, &response);
         self.upload.on_response(&response, self.now_ms);
+    }
+
+    /// The phone gets to know what a good answer says.
+    fn tell(&mut self, request: &Request, response: &Response) {
+        let (now_ms, created) = (self.now_ms, self.model.uploads.len().checked_sub(1));
+        if request.kind == Kind::Create && response.status == 201 {
+            if let Some(stored) = created.and_then(|at| self.model.uploads.get_mut(at)) {
+                stored.told = true;
+            }
+        } else if let (Some(_), Some(stored)) = (response.offset, self.live(request, now_ms)) {
+            stored.mistaken = false;
+        }
+    }
+
+    /// What was overtaken by enough others arrives at the server. Nobody waits for its answer.
+    fn deliver_late(&mut self) {
+        for (left, request) in std::mem::take(&mut self.late) {
+            if left > 0 {
+                self.late.push((left - 1, request));
+                continue;
+            }
+            let bytes = request.body.map_or(0, |range| range.bytes);
+            self.sent -= bytes;
+            self.wasted -= bytes;
+            let (excuse, now_ms) = (self.excuse, self.now_ms);
+            self.excuse = true;
+            let response = self.answer(&request);
+            self.excuse = excuse;
+            let moved = request.kind == Kind::Send && response.status == 204;
+            if let Some(stored) = self.live(&request, now_ms).filter(|_| moved) {
+                stored.mistaken = true;
+            }
+        }
+    }
+
+    /// All that holds however bad the day was. Panics where one does not.
+    pub(crate) fn assert_promises(&self) {
+        let starts = self.upload.memory().starts;
+        let causes = starts.lost_answer + starts.gone + starts.expired;
+        let told = self.model.uploads.iter().filter(|stored| stored.told);
+        assert!(told.clone().count() <= 1 + causes as usize, "uploads without a cause: {starts:?}");
+        let others =
+            starts.moved + starts.missing + starts.mirror + starts.key_lost + starts.person;
+        assert_eq!(others, 0, "a cause that cannot be: {starts:?}");
+        let posts = self.requests.iter().filter(|request| request.kind == Kind::Create);
+        assert!(self.model.uploads.len() <= posts.clone().count());
+        let most = self.policy.create_max;
+        for body in posts.filter_map(|post| post.body) {
+            assert!(body.bytes <= most, "{} bytes may be lost with an answer", body.bytes);
+        }
+        let mut again = 0;
+        for twin in self.model.uploads.iter().filter(|stored| !stored.told) {
+            assert!(twin.bytes.len() as u64 <= most, "{} bytes twice", twin.bytes.len());
+            again += twin.bytes.len() as u64;
+        }
+        let told: u64 = told.map(|stored| stored.bytes.len() as u64).sum();
+        assert_eq!(self.sent, told + again + self.wasted, "bytes went nowhere");
     }
 
     fn fail(&mut self, failure: Failure) {
@@ -307,7 +388,8 @@ impl World {
             let margin = self.policy.expiry_margin.as_millis() as i64;
             stored.expires_at_ms.is_some_and(|at| at <= self.now_ms + margin)
         };
-        let cause = self.excuse || self.model.uploads.last().is_some_and(expiring);
+        let in_use = self.model.uploads.iter().rev().find(|stored| stored.told);
+        let cause = self.excuse || in_use.is_some_and(expiring);
         assert!(cause, "a further upload without a cause: {:?}", self.requests);
         self.excuse = false;
         let expires_at_ms = self.model.lifetime_ms.map(|lifetime| self.now_ms + lifetime);

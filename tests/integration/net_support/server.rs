@@ -13,8 +13,8 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tus_axum::{RouterOptions, TusState, create_router};
 use tus_protocol::locking::file::FileLocker;
 use tus_protocol::state::file::FileStateStore;
@@ -39,6 +39,19 @@ impl Authority {
     /// What a pack would name as its anchor.
     pub(crate) fn anchor(&self) -> Vec<u8> {
         self.issuer.der().to_vec()
+    }
+
+    /// A client's TLS side that believes this authority only.
+    pub(crate) fn connector(&self) -> TlsConnector {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        TlsConnector::from(Arc::new(config))
     }
 
     /// A server's TLS side, with a certificate for `name` that is valid as `adjust` says.

@@ -21,7 +21,7 @@ use homeward_tests::programs::{Program, Programs, Running};
 use homeward_tests::recorder::Conversation;
 use tempfile::TempDir;
 
-pub(crate) use phone::Phone;
+pub(crate) use phone::{Deaf, Phone};
 pub(crate) use url_session::UrlSession;
 
 /// An organisation at work.

@@ -51,7 +51,8 @@ impl DeviceKey for OpenDevice {
     }
 }
 
-struct Deaf;
+/// Hears nothing.
+pub(crate) struct Deaf;
 
 impl Listener for Deaf {
     fn on_change(&self, _: &ReportStatus) {}

@@ -12,6 +12,9 @@ use crate::process::{Result, output};
 
 const WHAT: &str = "upload on the loopback";
 
+/// The limit that was set is 100 ms.
+const CANCEL: &str = "from a cancel in an upload to its end";
+
 /// Uploads of 20 and 200 MB.
 pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     let folder = bench.folder();
@@ -34,6 +37,10 @@ pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
             &|| curl(bench, desk.home(), url, file, bytes),
             &|| bench.task(WHAT, "homeward", bytes, &["upload", file, home, url]),
         ])?);
+        if bytes == 20_000_000 {
+            let cancel = ["cancel", "20", file, home, url];
+            figures.push(bench.task(CANCEL, "homeward: the slowest of 20", 0, &cancel)?);
+        }
         fs::remove_file(path)?;
     }
     Ok(figures)

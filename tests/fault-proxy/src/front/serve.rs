@@ -228,13 +228,14 @@ impl Line<'_> {
             }
             _ => {}
         }
-        self.phone.write_all(&said[..most]).await?;
-        self.phone.flush().await?;
+        // Noted before the phone can know.
         if let Some(fault) = fault
             && !matches!(fault, Fault::CutBody(..) | Fault::StallBody(_))
         {
             self.shared.hit(seen.number, fault);
         }
+        self.phone.write_all(&said[..most]).await?;
+        self.phone.flush().await?;
         if silent {
             self.silence(seen).await?;
         }
