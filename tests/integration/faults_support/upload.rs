@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use fault_proxy::front::{Certificate, Fault, Front, Seen};
@@ -43,7 +44,8 @@ impl Case {
     pub(crate) fn play(&self, world: &World, peer: &Peer) -> Result<Done, Broken> {
         let mut dice = Dice::new(self.seed ^ (self.number as u64).wrapping_mul(0x9e37_79b9));
         let size = self.trouble.bytes(&mut dice);
-        let plan = self.trouble.plan(&mut dice, size as u64, self.make);
+        let good = Arc::new(AtomicBool::new(false));
+        let plan = self.trouble.plan(&mut dice, size as u64, self.make, Arc::clone(&good));
         let front = Front::start(Arc::clone(&world.certificates), peer.upstream(), plan).unwrap();
         let line = self
             .trouble
@@ -51,11 +53,18 @@ impl Case {
             .map(|faults| FaultProxy::start_with(front.address(), Box::new(faults)).unwrap());
         let address = line.as_ref().map_or(front.address(), FaultProxy::address);
         let mut phone = self.phone(world, peer, &address.to_string(), dice.roll(), size);
-        let reasons = bring(&mut phone)?;
+        if matches!(self.trouble, Trouble::Shows(_)) {
+            mistrusts(&mut phone)?;
+            if !front.seen().is_empty() {
+                return Err("a request went to a server with a wrong certificate".into());
+            }
+        }
+        good.store(true, Ordering::SeqCst);
+        bring(&mut phone)?;
         let seen = front.seen();
         let faulted = line.as_ref().map_or(0, |line| line.counts().faulted);
         let slow = self.trouble == Trouble::SlowLine;
-        self.check(&phone, peer, &seen, &reasons)?;
+        self.check(&phone, peer, &seen)?;
         let mut injected: Vec<_> = front.injected().into_iter().collect();
         if slow || faulted > 0 {
             injected.push((format!("{:?}", self.trouble), faulted.max(1)));
@@ -128,13 +137,7 @@ impl Case {
         }
     }
 
-    fn check(
-        &self,
-        phone: &Phone,
-        peer: &Peer,
-        seen: &[Seen],
-        reasons: &BTreeSet<&'static str>,
-    ) -> Result<(), Broken> {
+    fn check(&self, phone: &Phone, peer: &Peer, seen: &[Seen]) -> Result<(), Broken> {
         let url = phone.row.memory.url.as_deref().unwrap_or_default();
         let id = url.rsplit('/').next().unwrap_or_default();
         let held = peer.upload(id).map_err(|error| format!("the server lost it: {error}"))?;
@@ -145,11 +148,11 @@ impl Case {
         no_byte_again(seen)?;
         none_after_a_doubled_answer(seen)?;
         only_what_was_cut_again(phone, seen)?;
-        self.told(reasons)
+        self.told(&phone.row.reasons)
     }
 
     /// The reason that the person could have read is the true one.
-    fn told(&self, reasons: &BTreeSet<&'static str>) -> Result<(), Broken> {
+    fn told(&self, reasons: &BTreeSet<String>) -> Result<(), Broken> {
         let expected = match self.trouble {
             Trouble::Shows(Certificate::WrongName | Certificate::Stranger) => Reason::TlsUntrusted,
             Trouble::Shows(Certificate::Expired) => Reason::CertificateExpired,
@@ -166,19 +169,24 @@ impl Case {
     }
 }
 
-/// Sends until all is stored; a person restarts what is parked. Gives every reason on the way.
-fn bring(phone: &mut Phone) -> Result<BTreeSet<&'static str>, Broken> {
-    let mut reasons = BTreeSet::new();
+/// Tries once, in vain.
+fn mistrusts(phone: &mut Phone) -> Result<(), Broken> {
+    match phone.upload() {
+        UploadEnd::Retry { .. } => Ok(()),
+        end => Err(format!("{end:?} through a wrong certificate")),
+    }
+}
+
+/// Sends until all is stored; a person restarts what is parked.
+fn bring(phone: &mut Phone) -> Result<(), Broken> {
     for _ in 0..200 {
         match phone.upload() {
-            UploadEnd::Stored => return Ok(reasons),
-            UploadEnd::Retry { reason, not_before_ms } => {
-                reasons.insert(reason.message_id());
+            UploadEnd::Stored => return Ok(()),
+            UploadEnd::Retry { not_before_ms, .. } => {
                 let left = not_before_ms.saturating_sub(now_ms()).clamp(0, 5_000);
                 std::thread::sleep(Duration::from_millis(left.unsigned_abs()));
             }
             UploadEnd::Parked(reason @ (Reason::TooLarge | Reason::WrongLength)) => {
-                reasons.insert(reason.message_id());
                 phone.row.memory.restart(reason);
             }
             end => return Err(format!("{end:?}")),

@@ -1,5 +1,6 @@
 //! The phone's side: a sealed part in a file, its queue row, and the product's own client.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -19,6 +20,8 @@ pub(crate) struct Row {
     pub(crate) memory: Memory,
     pub(crate) saves: usize,
     pub(crate) progress: Vec<Progress>,
+    /// Every reason that was on disk at some time. A wait may be over before anybody asks for it.
+    pub(crate) reasons: BTreeSet<String>,
     /// Cancels as soon as so many bytes were written in one run.
     pub(crate) cancel_at: Option<(u64, CancelToken)>,
     pub(crate) full_disk: bool,
@@ -30,6 +33,7 @@ impl Journal for Row {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.saves += 1;
+        self.reasons.extend(memory.reason.clone());
         // Through its stored form, as a new process would get it.
         self.memory = serde_json::from_str(&serde_json::to_string(memory).unwrap()).unwrap();
         Ok(())
