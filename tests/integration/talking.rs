@@ -11,6 +11,7 @@ use homeward_core::receipts::Proof;
 use homeward_tests::journey::{ANSWERS, Journey, Sent, part, string};
 use homeward_tests::organisation::{NAME, text};
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::Programs;
 use serde_json::Value;
 
 fn send(journey: &Journey) -> Sent {
@@ -66,10 +67,41 @@ fn a_face_a_reply_and_a_recall_are_opened_and_the_receipt_proves_it() {
     proves(&journey, &sent.id);
 }
 
+#[test]
+fn a_question_of_the_desk_reaches_the_person_and_their_answer_the_desk() {
+    let journey = Journey::begin(Faults::default());
+    let desk = &journey.organisation.desk;
+    let sent = send(&journey);
+    journey.bring_home(&sent);
+    let question = "Which school does she go to?";
+    let asked = string(&desk.ask(&["ask", &sent.id, question]).unwrap()["question"]);
+    collect(&journey);
+    let _ = journey.run(&sent.id);
+    let messages = journey.phone.ask(&["messages", &sent.id]).unwrap();
+    assert_eq!((&messages[0]["text"], &messages[0]["answered"]), (&question.into(), &false.into()));
+
+    journey.phone.ask(&["reply", &sent.id, "The one at the river"]).unwrap();
+    let messages = journey.phone.ask(&["messages", &sent.id]).unwrap();
+    assert_eq!(messages[0]["answered"], true, "{messages:#}");
+    let _ = journey.run(&sent.id);
+    collect(&journey);
+    let shown = desk.ask(&["show", &sent.id]).unwrap();
+    assert_eq!(shown["questions"][0]["answered"], true, "{shown:#}");
+    let reply = &shown["replies"][0];
+    assert_eq!(
+        (&reply["text"], &reply["question"]),
+        (&"The one at the river".into(), &asked.into())
+    );
+}
+
 /// Anyone can check the exported file, and the code that a phone shows.
 fn proves(journey: &Journey, id: &str) {
     let file = journey.folder.path().join("proof.json");
     journey.phone.ask(&["receipt", id, "--to", text(&file).unwrap()]).unwrap();
+    // A desk of somebody else, which knows nothing of the report, says the same.
+    let stranger = Programs::ready().desk(journey.folder.path().join("stranger"));
+    let said = stranger.ask(&["verify-receipt", text(&file).unwrap()]).unwrap();
+    assert_eq!((&said["report"], &said["organisation"]), (&id.into(), &NAME.into()), "{said:#}");
     let proven = Proof::read(&fs::read(&file).unwrap()).unwrap().verify().unwrap();
     assert_eq!(proven.named.unwrap().organisation, NAME);
     assert_eq!(proven.receipt.report.to_string(), id);

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds the tus servers of others that the tests of uploads go to: tusd (Go) and the npm server.
+# Builds the programs of others that tests work with: the tus servers tusd (Go) and @tus/server (npm),
+# a SOCKS proxy, and age in its two makes, Go's and Rust's.
 # They lie in .cache/peers; running it again does nothing until a version changes.
 #
-# usage: setup.sh (tusd | tus-node | microsocks)...
+# usage: setup.sh (tusd | tus-node | microsocks | age | rage)...
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache/peers
@@ -14,13 +15,29 @@ flock 9
 # What something is made of, so that a new version is built and an old one is not built again.
 made_of() { cat "$@" | sha256sum; }
 
-need_tusd() {
-  local stamp
-  stamp=$(made_of "$here"/tusd/go.*)
-  if [ "$(cat "$cache/tusd.stamp" 2>/dev/null)" != "$stamp" ]; then
-    command -v go >/dev/null || { echo 'tusd needs the Go toolchain (go.dev), 1.25.8 or newer' >&2; exit 1; }
-    (cd "$here/tusd" && go build -o "$cache/tusd" github.com/tus/tusd/v2/cmd/tusd)
-    echo "$stamp" >"$cache/tusd.stamp"
+# A Go program, built by a module of ours that pins it.
+go_program() {
+  local name=$1 package=$2 stamp
+  stamp=$(made_of "$here/$name"/go.*)
+  if [ "$(cat "$cache/$name.stamp" 2>/dev/null)" != "$stamp" ]; then
+    command -v go >/dev/null || { echo "$name needs the Go toolchain (go.dev), 1.25.8 or newer" >&2; exit 1; }
+    (cd "$here/$name" && go build -o "$cache/$name" "$package")
+    echo "$stamp" >"$cache/$name.stamp"
+  fi
+}
+
+need_tusd() { go_program tusd github.com/tus/tusd/v2/cmd/tusd; }
+
+need_age() { go_program age filippo.io/age/cmd/age; }
+
+need_rage() {
+  local version=0.12.1
+  if [ "$(cat "$cache/rage.stamp" 2>/dev/null)" != "$version" ]; then
+    cargo install rage --version "$version" --locked --no-default-features --bin rage --quiet \
+      --root "$cache/cargo" --target-dir "$cache/rage-target"
+    mv "$cache/cargo/bin/rage" "$cache/rage"
+    rm -rf "$cache/cargo" "$cache/rage-target"
+    echo "$version" >"$cache/rage.stamp"
   fi
 }
 

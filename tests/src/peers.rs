@@ -1,4 +1,5 @@
-//! Real tus servers as processes on the loopback: our own `receive`, tusd, and the npm server.
+//! Real tus servers as processes on the loopback: our own `receive`, tusd, and the npm server; and
+//! other programs that are not ours.
 //!
 //! `tests/peers` says how those of others are built. They speak plain HTTP, as behind a proxy that
 //! ends TLS; a [`fault_proxy::front::Front`] is that proxy.
@@ -75,18 +76,15 @@ impl Peer {
         if make == Make::Ours {
             return Self::ours(folder);
         }
-        let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/peers");
         fs::create_dir_all(folder)?;
         let mut command = if make == Make::Tusd {
-            set_up("tusd")?;
-            let mut tusd = Command::new(cache.join("tusd"));
+            let mut tusd = Command::new(tool("tusd")?);
             tusd.args(["-host", "127.0.0.1", "-port", "0", "-disable-download"]);
             tusd.args(["-verbose=false", "-upload-dir"]);
             tusd
         } else {
-            set_up("tus-node")?;
             let mut node = Command::new("node");
-            node.arg(cache.join("tus-node/server.js"));
+            node.arg(tool("tus-node")?.join("server.js"));
             node
         };
         let mut child = command
@@ -147,6 +145,12 @@ impl Peer {
             }
         }
     }
+}
+
+/// Where something of others lies that the tests work with, made ready first.
+pub fn tool(name: &str) -> io::Result<PathBuf> {
+    set_up(name)?;
+    Ok(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.cache/peers").join(name))
 }
 
 /// Has `tests/peers/setup.sh` make something ready.

@@ -398,18 +398,20 @@ impl Runner {
 
     /// Moves the bar of a part that is on its way, not too often.
     fn tell_progress(&mut self, report: ReportId, part: PartId, progress: Progress) {
-        let Some((status, at)) = self.told.get(&report) else { return };
+        let Some((told, at)) = self.told.get(&report) else { return };
         if at.elapsed() < BETWEEN_CHANGES {
             return;
         }
-        let mut status = status.clone();
+        let mut status = told.clone();
         let Some(moving) = status.parts.iter_mut().find(|moving| moving.part == part) else {
             return;
         };
         moving.sent = progress.stored;
         moving.in_flight = progress.written.saturating_sub(progress.stored);
         status.sent = status.parts.iter().map(|part| part.sent).sum();
-        self.tell_of(status);
+        if status != *told {
+            self.tell_of(status);
+        }
     }
 }
 

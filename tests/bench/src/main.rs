@@ -45,6 +45,10 @@ enum Task {
     Seal { bytes: u64 },
     /// Encrypt so many bytes with ring's ChaCha20-Poly1305, in the chunks of an age file
     Chacha { bytes: u64 },
+    /// Encrypt so many bytes with the age crate and nothing around it
+    AgeCrate { bytes: u64 },
+    /// Hash so many bytes with SHA-256
+    Hash { bytes: u64 },
     /// Plan so many queued parts, in a new home
     PlanParts { parts: usize, home: PathBuf },
     /// Upload a file with the core's client
@@ -87,6 +91,8 @@ fn main() {
         Task::Inflate { file } => photo::inflate(&file),
         Task::Seal { bytes } => sealing::seal(bytes),
         Task::Chacha { bytes } => sealing::chacha(bytes),
+        Task::AgeCrate { bytes } => sealing::age_crate(bytes),
+        Task::Hash { bytes } => sealing::sha256(bytes),
         Task::PlanParts { parts, home } => planning::plan(parts, &home),
         Task::Upload { file, desk, url } => upload::upload(&file, &desk, &url),
         Task::Cancel { rounds, file, desk, url } => upload::cancel(rounds, &file, &desk, &url),

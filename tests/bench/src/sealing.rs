@@ -42,6 +42,25 @@ pub(crate) fn chacha(bytes: u64) -> Value {
     })
 }
 
+/// The age crate alone, in the writes that sealing makes.
+pub(crate) fn age_crate(bytes: u64) -> Value {
+    let recipient = age::x25519::Identity::generate().to_public();
+    quickest(ROUNDS, || {
+        let recipients = std::iter::once(&recipient as &dyn age::Recipient);
+        let encryptor = age::Encryptor::with_recipients(recipients).unwrap();
+        let mut output = encryptor.wrap_output(io::sink()).unwrap();
+        io::copy(&mut io::repeat(7).take(bytes), &mut output).unwrap();
+        output.finish().unwrap();
+    })
+}
+
+/// One hash of the content; sealing takes one of the plaintext and one of the ciphertext.
+pub(crate) fn sha256(bytes: u64) -> Value {
+    quickest(ROUNDS, || {
+        black_box(hash(bytes));
+    })
+}
+
 fn part(bytes: u64) -> Part {
     let keys = ReportKeys::make();
     let key = SigningKey::derive(&[7; 32]);

@@ -2,8 +2,8 @@
 //! device key that keeps nothing secret.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use homeward_core::forms::{FieldId, FormId, Moment};
@@ -56,6 +56,16 @@ pub(crate) struct Deaf;
 
 impl Listener for Deaf {
     fn on_change(&self, _: &ReportStatus) {}
+}
+
+/// Remembers what it hears.
+#[derive(Default)]
+struct Ear(Mutex<Vec<(Instant, ReportStatus)>>);
+
+impl Listener for Ear {
+    fn on_change(&self, status: &ReportStatus) {
+        self.0.lock().unwrap().push((Instant::now(), status.clone()));
+    }
 }
 
 /// A phone and its home.
@@ -123,6 +133,14 @@ impl Phone {
 
     pub(crate) fn start(&self, core: &Homeward, budget: Budget) -> Transfer {
         core.run(budget, Conditions::default(), None, Arc::new(Deaf)).unwrap()
+    }
+
+    /// Sends what is due; gives what a listener hears, and when.
+    pub(crate) fn listen(&self, core: &Homeward) -> Vec<(Instant, ReportStatus)> {
+        let ear = Arc::new(Ear::default());
+        let listener = Arc::clone(&ear);
+        core.run(Budget::default(), Conditions::default(), None, listener).unwrap().wait().unwrap();
+        std::mem::take(&mut *ear.0.lock().unwrap())
     }
 
     /// Sends what is due, until nothing is.
