@@ -51,6 +51,8 @@ private fun attaching(
     val id = core.create("missing_child", null)
     val threads = ManagementFactory.getThreadMXBean() as ThreadMXBean
     val source = MediaSource.Path(photo)
+    // The first one also loads classes.
+    core.attach(id, "photo", source, Original.DROP)
     var heap = 0L
     val quickest =
         List(ROUNDS) {
