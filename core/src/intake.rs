@@ -14,6 +14,7 @@ use age::secrecy::ExposeSecret;
 use age::stream::StreamReader;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use crate::age_file;
 use crate::crypto::make_bytes;
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -69,9 +70,9 @@ pub(crate) fn put(home: &Home, input: &mut dyn Read) -> Result<CaptureId> {
 }
 
 fn write(encryptor: age::Encryptor, path: &std::path::Path, input: &mut dyn Read) -> Result<()> {
-    let mut sealed = encryptor.wrap_output(File::create(path)?)?;
+    let mut sealed = age_file::begin(encryptor, File::create(path)?)?;
     io::copy(input, &mut sealed)?;
-    Ok(sealed.finish()?.sync_all()?)
+    Ok(sealed.finish()?.into_inner().sync_all()?)
 }
 
 /// What lies in the intake.
@@ -127,10 +128,12 @@ impl ReadAt for Capture {
     }
 }
 
-/// Makes the intake's key, if the vault has none yet, and its public file, if that is missing.
+/// Makes the intake's key, if the vault has none that opens, and its public file, if that is missing
+/// or another's. What came for a key that was damaged does not open and is kept; what comes from now
+/// on does.
 pub(crate) fn prepare(home: &Home, transaction: &Transaction<'_>, vault: &VaultKey) -> Result<()> {
     let identity = match identity(transaction, vault) {
-        Err(Error::NotFound) => {
+        Err(Error::NotFound | Error::Damaged) => {
             let identity = age::x25519::Identity::generate();
             store(transaction, vault, &identity)?;
             identity

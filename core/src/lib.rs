@@ -2,6 +2,7 @@
 //!
 //! `docs/ARCHITECTURE.md` is the map. Each room is a module with its design at its head.
 
+mod age_file;
 mod attachments;
 pub mod brand;
 mod clock;

@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 
 use super::padding::padded_plaintext;
 use super::part::Part;
+use crate::age_file;
 use crate::crypto::{Hasher, Tally};
 use crate::error::{Error, Result};
 use crate::ids::Digest;
@@ -44,7 +45,7 @@ pub fn seal(
 
     let count = Cell::new(0);
     let mut tally = Tally::new(Counter { inner: output, count: &count });
-    let mut age = encryptor.wrap_output(&mut tally)?;
+    let mut age = age_file::begin(encryptor, &mut tally)?;
     // Only now is the header's length known: age adds a random stanza of its own.
     let plaintext = padded_plaintext(count.get(), plain);
     write_file(&mut age, "part.json", &mut json.as_slice(), json.len() as u64)?;
