@@ -39,6 +39,13 @@ impl Homeward {
         })
     }
 
+    /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
+    /// That was done; but a copy of the home made before would still open on this very device. Each
+    /// start, and each deletion, tries again.
+    pub fn is_erasure_unfinished(&self) -> ApiResult<bool> {
+        call(|| Ok(self.0.is_erasure_unfinished()?))
+    }
+
     /// Lets go of the database within so many milliseconds, as iOS demands of an app in the
     /// background. A run under way ends at its next write. `Refused` as busy if another call does
     /// not end within the time.

@@ -183,7 +183,11 @@ impl From<rusqlite::Error> for Error {
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => Self::Damaged,
             // The program's own statements fail so only on tables that are not as it made them.
             Some(Code::Unknown | Code::ConstraintViolation | Code::TypeMismatch) => Self::Damaged,
-            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Refusal::Busy.into(),
+            // The last one is what is said where many open and close the file at once.
+            Some(Code::DatabaseBusy | Code::DatabaseLocked | Code::FileLockingProtocolFailed) => {
+                Refusal::Busy.into()
+            }
+            Some(Code::OutOfMemory) => Self::Io(io::ErrorKind::OutOfMemory),
             Some(Code::ReadOnly | Code::CannotOpen | Code::PermissionDenied) => {
                 Self::Io(io::ErrorKind::PermissionDenied)
             }

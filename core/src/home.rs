@@ -7,6 +7,7 @@
 //! blobs/ID      sealed photos            spool/ID    sealed parts on their way
 //! intake/ID     sealed to intake.age-recipient while the vault was locked
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
+//! passphrase.lock   held by who tries or changes the passphrase
 //! ```
 
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -44,10 +45,6 @@ impl Home {
         self.root.join("home.sqlite")
     }
 
-    pub(crate) fn root(&self) -> &Path {
-        &self.root
-    }
-
     /// The database of the `number`-th emergency.
     pub(crate) fn emergency(&self, number: u32) -> PathBuf {
         self.root.join(format!("emergency-{number}.sqlite"))
@@ -55,7 +52,8 @@ impl Home {
 
     /// A database's files: SQLite keeps a log and its index beside it.
     pub(crate) fn files_of(database: &Path) -> [PathBuf; 3] {
-        ["", "-wal", "-shm"].map(|ending| {
+        // The file itself comes last: as long as it is there nobody makes another of its name.
+        ["-wal", "-shm", ""].map(|ending| {
             let mut name = database.as_os_str().to_owned();
             name.push(ending);
             PathBuf::from(name)
@@ -123,6 +121,28 @@ impl Home {
         try_lock(&self.root.join("files.lock"))
     }
 
+    /// Held by the one who tries a passphrase or changes it; waits for another process that does.
+    pub(crate) fn lock_passphrase(&self) -> Result<File> {
+        let file = lock_file(&self.root.join("passphrase.lock"))?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// Removes every file. Those that come meanwhile are a new home's and stay.
+    pub(crate) fn remove_files(&self) -> Result<()> {
+        let mut files = Vec::new();
+        for folder in [self.blobs(), self.spool(), self.intake(), self.root.clone()] {
+            for entry in fs::read_dir(folder)? {
+                files.push(entry?.path());
+            }
+        }
+        files.retain(|path| path.is_file());
+        // A database goes after its log: a new one of its name never has the old one's log beside
+        // it, and never loses its own.
+        files.sort_by_key(|path| path.extension().is_some_and(|ending| ending == "sqlite"));
+        files.iter().try_for_each(|path| remove_if_there(path))
+    }
+
     /// The paired organisation's pack.
     pub(crate) fn pack(&self) -> Result<Option<Pack>> {
         let Some(bytes) = self.pack_bytes()? else { return Ok(None) };
@@ -173,12 +193,20 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
     fs::read_dir(folder)?.filter_map(|entry| name(entry).transpose()).collect()
 }
 
+/// Removes a file. Another process may have done it.
+pub(crate) fn remove_if_there(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// Removes the files in `folder` whose name is not `kept`.
 pub(crate) fn sweep(folder: &Path, kept: impl Fn(&str) -> bool) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if !entry.file_name().to_str().is_some_and(&kept) {
-            fs::remove_file(entry.path())?;
+            remove_if_there(&entry.path())?;
         }
     }
     Ok(())

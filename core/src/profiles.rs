@@ -7,7 +7,9 @@ use std::io::{BufReader, BufWriter, Read, Write};
 use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
 
+use crate::age_file;
 use crate::attachments::{self, Original};
 use crate::drafts::{self, Draft, StoredMedium};
 use crate::error::{Error, Refusal, Result};
@@ -36,7 +38,10 @@ pub struct Reminder {
 pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<ReportId> {
     // Nobody sweeps the copied files before their rows are there.
     let _held = store.home.hold_files()?;
-    let source = store.read(from, |db, keys| drafts::load(db, keys, from))?;
+    drafts::work_on(store, from, |source| fill(store, form, &source))
+}
+
+fn fill(store: &Store, form: &Form, source: &Draft) -> Result<ReportId> {
     let source_form = source.body.form(&store.forms());
     let now = store.now();
     let mut draft = Draft::new(form, now);
@@ -48,7 +53,7 @@ pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<R
         let prefill = forms::prefill(&source_form, &answers, form, saved, now);
         filled.current = prefill.answers;
         copied = prefill.media;
-        draft.body.from_profile = Some(from);
+        draft.body.from_profile = Some(source.id);
     } else if source_form.id == form.id {
         let shared: BTreeSet<&FieldId> = forms::shared_with_sibling(form).collect();
         filled.current = answers.into_iter().filter(|(id, _)| shared.contains(id)).collect();
@@ -61,7 +66,7 @@ pub(crate) fn begin_from(store: &Store, form: &Form, from: ReportId) -> Result<R
         draft.body.answered_at_ms.insert(field, now.unix_ms);
     }
     // If that fails half way, the next start sweeps what was copied.
-    copy_media(store, &source, &copied, &mut draft)?;
+    copy_media(store, source, &copied, &mut draft)?;
     let id = draft.id;
     store.write_new(|transaction, keys| drafts::save(transaction, keys, &draft, form, now))?;
     Ok(id)
@@ -130,36 +135,44 @@ pub(crate) fn export(
     passphrase: SecretString,
     output: &mut dyn Write,
 ) -> Result<()> {
-    let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
+    // An opened file stays, whoever takes the photo off meanwhile.
+    let (json, files) = drafts::work_on(store, id, |draft| exported(store, &draft))?;
+    let encryptor = age::Encryptor::with_user_passphrase(passphrase);
+    let output = age_file::begin(encryptor, BufWriter::new(output))?;
+    let mut tar = tar::Builder::new(output);
+    append(&mut tar, "profile.json", json.len() as u64, &mut json.as_slice())?;
+    for (name, bytes, mut blob) in files {
+        append(&mut tar, &name, bytes, &mut blob)?;
+    }
+    Ok(tar.into_inner()?.finish()?.flush()?)
+}
+
+/// What of a profile is in its file: the words, and each photo with its name and length.
+type Exported = (Zeroizing<Vec<u8>>, Vec<(String, u64, BlobReader)>);
+
+fn exported(store: &Store, draft: &Draft) -> Result<Exported> {
     let form = draft.body.form(&store.forms());
     if form.purpose != Purpose::Profile {
         return Err(Refusal::NotAProfile.into());
     }
     // An untouched original never leaves but as a sealed part for the police.
     let scrubbed = |medium: &StoredMedium| Some((medium.field.clone(), medium.scrubbed.clone()?));
-    let files = draft.body.media.iter().filter_map(scrubbed).zip(1..);
-    let files: Vec<_> =
-        files.map(|((field, file), number)| (file.name(number), field, file)).collect();
-    let media = files
-        .iter()
-        .map(|(name, field, _)| ProfileMedium { name: name.clone(), field: field.clone() });
+    let scrubbed = draft.body.media.iter().filter_map(scrubbed).zip(1..);
+    let (mut media, mut files) = (Vec::new(), Vec::new());
+    for ((field, file), number) in scrubbed {
+        let name = file.name(number);
+        let blob = BlobReader::open(&store.home.blob(file.id), draft.key.blob(file.id))?;
+        media.push(ProfileMedium { name: name.clone(), field });
+        files.push((name, file.bytes, blob));
+    }
     let file = ProfileFile {
         format: FORMAT.into(),
         form: form.id.clone(),
         answers: draft.body.answers(&form).to_stored(),
-        media: media.collect(),
+        media,
     };
     let json = serde_json::to_vec(&file).map_err(|_| Error::Unexpected("error-encoding"))?;
-    let encryptor = age::Encryptor::with_user_passphrase(passphrase);
-    // Buffered, since age tells of a full disk under its header as of anything else.
-    let output = encryptor.wrap_output(BufWriter::new(output))?;
-    let mut tar = tar::Builder::new(output);
-    append(&mut tar, "profile.json", json.len() as u64, &mut json.as_slice())?;
-    for (name, _, file) in &files {
-        let mut blob = BlobReader::open(&store.home.blob(file.id), draft.key.blob(file.id))?;
-        append(&mut tar, name, file.bytes, &mut blob)?;
-    }
-    Ok(tar.into_inner()?.finish()?.flush()?)
+    Ok((Zeroizing::new(json), files))
 }
 
 fn append<W: Write>(

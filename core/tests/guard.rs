@@ -6,12 +6,14 @@ mod common;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use common::{Faults, Phone, attach, begin, pack, set, tells_of, titles, try_set};
 use homeward_core::queue::{Conditions, ReportState};
 use homeward_core::vault::{DeviceKeyError, KeySlot, Passphrase, VaultState};
 use homeward_core::{Error, Refusal, Scope, SendWhen};
+use rusqlite::Connection;
 
 fn wrong() -> Error {
     Refusal::WrongPassphrase.into()
@@ -192,13 +194,20 @@ fn a_device_key_that_was_not_destroyed_in_time_is_destroyed_at_the_next_start() 
     attach(&core, gone);
     let copy = phone.copy();
     // As after a kill between the commit and the destruction, and that twice.
-    phone.device.fail(Faults { deletions: 2, ..Faults::default() });
-    let _ = core.delete(gone);
+    phone.device.fail(Faults { deletions: 3, ..Faults::default() });
+    core.delete(gone).unwrap();
+    assert_eq!(core.report(gone).unwrap_err(), Error::NotFound);
+    assert!(phone.names_in("blobs").is_empty());
+    assert!(core.is_erasure_unfinished().unwrap());
     let other = begin(&core, "Cem");
-    let _ = core.delete(other);
+    // The device destroys neither the key of before nor the one of before that.
+    core.delete(other).unwrap();
     assert!(phone.device.slots().contains(&KeySlot::Vault { generation: 0 }));
+    assert_eq!(copy.twin().open().state(), VaultState::Ready, "it opens, and is said to");
+    assert!(core.is_erasure_unfinished().unwrap());
     drop(core);
     let core = phone.open_ready();
+    assert!(!core.is_erasure_unfinished().unwrap());
     assert!(tells_of(&core, kept, "Ada"));
     assert_eq!(titles(&core), [Some("Ada".into())]);
     assert!(phone.names_in("blobs").is_empty());
@@ -214,12 +223,35 @@ fn a_device_that_destroys_no_key_keeps_nobody_out() {
     let core = phone.open();
     let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
     phone.device.fail(Faults { deletions: 100, ..Faults::default() });
-    let _ = core.delete(gone);
+    core.delete(gone).unwrap();
     assert!(tells_of(&core, kept, "Ada"));
     drop(core);
     let core = phone.open_ready();
     assert!(tells_of(&core, kept, "Ada"));
     set(&core, kept, "clothing", "a red coat");
+    assert!(core.is_erasure_unfinished().unwrap());
+    // A wipe says that it is none.
+    assert_eq!(core.wipe().unwrap_err(), Error::Unexpected("error-device-key"));
+}
+
+#[test]
+fn a_passphrase_is_changed_although_the_device_does_not_destroy_the_old_key_yet() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    let (old, new) = (Passphrase::new("old"), Passphrase::new("new"));
+    core.set_passphrase(None, Some(&old), None).unwrap();
+    let copy = phone.copy();
+    phone.device.fail(Faults { deletions: 1, ..Faults::default() });
+    core.set_passphrase(Some(&old), Some(&new), None).unwrap();
+    assert!(core.is_erasure_unfinished().unwrap());
+    drop(core);
+    let core = phone.open();
+    assert_eq!(core.unlock(Some(&old)).unwrap_err(), wrong());
+    core.unlock(Some(&new)).unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+    assert!(!core.is_erasure_unfinished().unwrap());
+    assert_eq!(copy.open().unlock(Some(&old)).unwrap_err(), Error::KeyLost);
 }
 
 /// A foreign implementation that throws is turned into an error by the bindings; one that panics
@@ -353,4 +385,65 @@ fn a_suspended_home_holds_no_file_and_resumes_where_it_was() {
     core.resume().unwrap();
     set(&core, id, "clothing", "red");
     assert_eq!(titles(&core), [Some("Ada".into())]);
+}
+
+/// Holds the home as another process does, until it is dropped.
+fn hold(phone: &Phone, sql: &str) -> Connection {
+    let other = Connection::open(phone.database()).unwrap();
+    other.execute_batch(sql).unwrap();
+    other
+}
+
+/// Whether nobody has the database open any more: SQLite gives up its log only then.
+fn is_let_go(phone: &Phone) -> bool {
+    let probe = Connection::open(phone.database()).unwrap();
+    probe.busy_timeout(Duration::ZERO).unwrap();
+    let mode = probe.query_row("PRAGMA journal_mode = DELETE", [], |row| row.get::<_, String>(0));
+    mode.is_ok_and(|mode| mode == "delete")
+}
+
+#[test]
+fn a_suspend_waits_for_another_process_no_longer_than_it_may() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    let writer = hold(&phone, "BEGIN IMMEDIATE");
+    // Somebody who has the patience of half a call, and begins to wait before.
+    let patient = Connection::open(phone.database()).unwrap();
+    patient.busy_timeout(Duration::from_secs(5)).unwrap();
+    let ((waits, has_begun), (gave_up, has_given_up)) = (channel(), channel());
+    let waiting = std::thread::spawn(move || {
+        waits.send(()).unwrap();
+        gave_up.send(patient.execute_batch("BEGIN IMMEDIATE").is_err()).unwrap();
+    });
+    has_begun.recv().unwrap();
+    core.suspend(Duration::from_millis(20)).unwrap();
+    assert!(has_given_up.try_recv().is_err(), "it waited longer");
+    drop(writer);
+    assert!(!has_given_up.recv().unwrap());
+    waiting.join().unwrap();
+    assert!(is_let_go(&phone));
+    core.resume().unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+}
+
+#[test]
+fn a_suspended_home_holds_no_lock_whoever_reads_it_and_resumes() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    assert!(!is_let_go(&phone), "the probe sees who has it open");
+    let reader = hold(&phone, "BEGIN; SELECT count(*) FROM report");
+    set(&core, id, "clothing", "a red coat");
+    core.suspend(Duration::from_millis(20)).unwrap();
+    let other = phone.open_ready();
+    set(&other, id, "clothing", "a green coat");
+    drop((reader, other));
+    assert!(is_let_go(&phone));
+    core.resume().unwrap();
+    assert!(tells_of(&core, id, "Ada"));
+    set(&core, id, "clothing", "a blue coat");
+    core.suspend(Duration::from_secs(5)).unwrap();
+    assert_eq!(phone.main_files().keys().collect::<Vec<_>>(), ["home.sqlite"]);
+    assert!(is_let_go(&phone));
 }

@@ -6,18 +6,19 @@
 
 mod reseal;
 mod sealer;
+mod sent;
 mod version;
 mod words;
 
 use rusqlite::Transaction;
 
 use self::sealer::Sealer;
-use self::version::{Leaving, SentCopy, Version};
+use self::version::Version;
 use crate::brand::Pack;
 use crate::drafts::{self, Draft, SentVersion};
 use crate::error::{Refusal, Result};
 use crate::forms::{self, Audience, FormId, Moment, Purpose};
-use crate::ids::{Digest, PartId, ReportId};
+use crate::ids::{PartId, ReportId};
 use crate::queue::{self, Expected, NewPart, PartSecret};
 use crate::seal::{ListedPart, PartKind};
 use crate::store::Store;
@@ -95,18 +96,33 @@ pub(crate) fn send(
 ) -> Result<SealedReport> {
     // Nobody sweeps what has no row yet.
     let _held = store.home.hold_files()?;
-    let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
-    send_draft(store, pack, draft, scope, when, &[])
+    send_version(store, pack, id, scope, when, &[])
 }
 
-/// Seals a version of a draft and queues it, in place of parts that must not leave.
+/// Seals a version and queues it, in place of parts that must not leave.
+///
+/// Sealing takes its time, and the person may type on, take a photo off, or send from elsewhere
+/// meanwhile. What is sealed is the report as it was at the start; what is written down is added to
+/// the report as it is at the end. Only where the one does not go with the other it begins anew: the
+/// file of a photo is gone, or another process has sealed a version.
+fn send_version(
+    store: &Store,
+    pack: &Pack,
+    id: ReportId,
+    scope: Scope,
+    when: SendWhen,
+    instead_of: &[(PartId, PartKind)],
+) -> Result<SealedReport> {
+    drafts::work_on(store, id, |draft| send_draft(store, pack, draft, scope, when, instead_of))
+}
+
 fn send_draft(
     store: &Store,
     pack: &Pack,
     mut draft: Draft,
     scope: Scope,
     when: SendWhen,
-    instead_of: &[PartId],
+    instead_of: &[(PartId, PartKind)],
 ) -> Result<SealedReport> {
     let id = draft.id;
     // The forms of the very pack that is sealed for: what it narrows counts now.
@@ -114,6 +130,7 @@ fn send_draft(
     if form.purpose == Purpose::Profile {
         return Err(Refusal::ProfileStays.into());
     }
+    draft.forget_sent(instead_of);
     let answers = draft.body.answers(form);
     if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
         return Err(Refusal::EmptyReport.into());
@@ -126,28 +143,24 @@ fn send_draft(
     let first_minute = version.first_minute_digest();
     sealer.sync()?;
     let sealed = sealer.sealed(id, number);
-    note(&mut draft, leaving, first_minute, scope);
+    let answers = (scope == Scope::All).then(|| draft.body.answers_digest());
+    let sent = SentVersion { digest: leaving.lead, first_minute, answers, told: leaving.told };
     let now = store.now();
     store.write(id, |transaction, keys| {
-        queue::remove(transaction, instead_of)?;
-        enqueue(transaction, keys, pack, &draft, sealer.parts(), when, now)?;
-        drafts::save(transaction, keys, &draft, form, now)
+        let mut current = drafts::load(transaction, keys, id)?;
+        if current.body.sent.len() != draft.body.sent.len() {
+            return Err(Refusal::Busy.into());
+        }
+        current.forget_sent(instead_of);
+        current.note_sent(sent, &leaving.media);
+        let replaced: Vec<PartId> = instead_of.iter().map(|(part, _)| *part).collect();
+        queue::remove(transaction, &replaced)?;
+        enqueue(transaction, keys, pack, &current, sealer.parts(), when, now)?;
+        drafts::save(transaction, keys, &current, form, now)
     })?;
     sealer.keep();
     store.bell().ring();
     Ok(sealed)
-}
-
-/// Writes into the draft what of it leaves.
-fn note(draft: &mut Draft, leaving: Leaving, first_minute: Digest, scope: Scope) {
-    let answers = (scope == Scope::All).then(|| draft.body.answers_digest());
-    let (digest, told) = (leaving.lead, leaving.told);
-    draft.body.sent.push(SentVersion { digest, first_minute, answers, told });
-    for SentCopy { at, which, sent } in leaving.media {
-        if let Some(file) = draft.body.media[at].file_mut(which) {
-            file.sent = Some(sent);
-        }
-    }
 }
 
 /// Adds the rows of sealed parts, and the one that says where the receipt comes.

@@ -3,11 +3,10 @@
 
 use std::fs;
 
-use super::{Scope, SendWhen, send_draft};
+use super::{Scope, SendWhen, send_version};
 use crate::brand::Pack;
-use crate::drafts::{self, Draft};
 use crate::error::{Error, Result};
-use crate::ids::{Digest, PartId};
+use crate::ids::PartId;
 use crate::queue::{self, Spoiled};
 use crate::seal::PartKind;
 use crate::store::Store;
@@ -33,40 +32,14 @@ fn seal_anew(store: &Store, pack: &Pack, spoiled: &Spoiled) -> Result<()> {
         return Ok(());
     }
     let _held = store.home.hold_files()?;
-    let mut draft =
-        store.read(spoiled.report, |db, keys| drafts::load(db, keys, spoiled.report))?;
-    forget(&mut draft, &parts);
     let first_only =
         parts.iter().all(|(_, kind)| matches!(kind, PartKind::FirstMinute | PartKind::Face));
     let scope = if first_only { Scope::FirstMinute } else { Scope::All };
     let when = if spoiled.wifi_only { SendWhen::Wifi } else { SendWhen::Now };
-    let ids: Vec<PartId> = parts.iter().map(|(id, _)| *id).collect();
-    send_draft(store, pack, draft, scope, when, &ids)?;
-    for id in ids {
+    send_version(store, pack, spoiled.report, scope, when, &parts)?;
+    for (id, _) in parts {
         // What stays is swept at the next start.
         let _ = fs::remove_file(store.home.spooled(id));
     }
     Ok(())
-}
-
-/// Lets the draft take for new what is in these parts.
-fn forget(draft: &mut Draft, parts: &[(PartId, PartKind)]) {
-    let has = |part: PartId| parts.iter().any(|(id, _)| *id == part);
-    for medium in &mut draft.body.media {
-        let files = [&mut medium.scrubbed, &mut medium.original, &mut medium.face];
-        for file in files.into_iter().flatten() {
-            file.sent = file.sent.take().filter(|sent| !has(sent.part));
-        }
-    }
-    let first_minute = parts.iter().any(|(_, kind)| *kind == PartKind::FirstMinute);
-    let rest = parts.iter().any(|(_, kind)| *kind == PartKind::Answers);
-    for sent in &mut draft.body.sent {
-        if first_minute {
-            sent.first_minute = Digest::from([0; 32]);
-        }
-        if rest {
-            sent.answers = None;
-            sent.told.clear();
-        }
-    }
 }

@@ -12,7 +12,7 @@ use crate::crypto::sha256;
 use crate::drafts::{Draft, SentMedium, StoredFile, Which};
 use crate::error::{Refusal, Result};
 use crate::forms::{Answers, Audience, Field, FieldId, Form, Moment, Stage};
-use crate::ids::Digest;
+use crate::ids::{Digest, MediumId};
 use crate::seal::{
     ANSWERS_FORMAT, AnswersDocument, Content, EarlierAnswer, ListedPart, MediumEntry, PartKind,
 };
@@ -35,7 +35,8 @@ pub(super) struct Leaving {
 /// A copy of a medium that left.
 pub(super) struct SentCopy {
     /// The place of the medium in the draft.
-    pub(super) at: usize,
+    at: usize,
+    pub(super) file: MediumId,
     pub(super) which: Which,
     pub(super) sent: SentMedium,
 }
@@ -155,7 +156,7 @@ impl<'a> Version<'a> {
         let mut blob = BlobReader::open(&self.store.home.blob(file.id), key)?;
         let part = sealer.file(kind, audiences, content, &mut blob)?;
         let sent = SentMedium { part: part.part, name };
-        Ok(Some((SentCopy { at, which, sent }, part.digest())))
+        Ok(Some((SentCopy { at, file: file.id, which, sent }, part.digest())))
     }
 
     /// A file of each medium that has it.

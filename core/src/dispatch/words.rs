@@ -60,14 +60,17 @@ pub(crate) fn reply(store: &Store, pack: &Pack, id: ReportId, text: &str) -> Res
         _ => return Err(Refusal::ReplyTooLong.into()),
     }
     let _held = store.home.hold_files()?;
-    let (mut draft, questions) = read(store, id)?;
+    let (draft, questions) = read(store, id)?;
     let open = questions.iter().rev().find(|question| !is_answered(&draft, question.id));
     let document = ReplyDocument::new(open.map(|question| question.id), text, store.now());
     let mut sealer = sealer(store, pack, &draft)?;
     let audiences = vec![Audience::Organisation];
     let part = sealer.words(PartKind::Reply, audiences, "reply.json", &document)?.part;
-    draft.body.replies.push(SentReply { part, document });
-    commit(store, pack, draft, sealer, false)
+    let reply = SentReply { part, document };
+    commit(store, pack, &draft, sealer, false, |current| {
+        current.body.replies.push(reply);
+        Ok(())
+    })
 }
 
 /// Tells everybody who got anything of the report that the search can end, as the person says it.
@@ -79,18 +82,25 @@ pub(crate) fn recall(
     why: RecallReason,
 ) -> Result<SealedReport> {
     let _held = store.home.hold_files()?;
-    let mut draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
-    if draft.body.recalls.last().is_some_and(|last| last.why == why) {
+    let (draft, mut audiences) = store.read(id, |db, keys| {
+        Ok((drafts::load(db, keys, id)?, queue::audiences_of(db, &keys.queue(), id)?))
+    })?;
+    let is_said = |draft: &Draft| draft.body.recalls.last().is_some_and(|last| last.why == why);
+    if is_said(&draft) {
         return Err(Refusal::NothingNew.into());
     }
-    let mut audiences = store.read(id, |db, keys| queue::audiences_of(db, &keys.queue(), id))?;
     audiences.insert(Audience::Organisation);
     let audiences = audiences.into_iter().filter(|audience| pack.has(*audience)).collect();
     let document = RecallDocument::new(why, store.now());
     let mut sealer = sealer(store, pack, &draft)?;
     sealer.words(PartKind::Recall, audiences, "recall.json", &document)?;
-    draft.body.recalls.push(document);
-    commit(store, pack, draft, sealer, true)
+    commit(store, pack, &draft, sealer, true, |current| {
+        if is_said(current) {
+            return Err(Refusal::NothingNew.into());
+        }
+        current.body.recalls.push(document);
+        Ok(())
+    })
 }
 
 /// What was said, the oldest first. Needs the vault: a locked phone shows no question.
@@ -139,23 +149,27 @@ fn sealer<'a>(store: &'a Store, pack: &'a Pack, draft: &Draft) -> Result<Sealer<
     Ok(Sealer::new(store, pack, draft, version))
 }
 
-/// One transaction: the row of the words, and the draft that knows them.
+/// One transaction: the row of the words, and the draft as it is by then, which `note` lets know of
+/// them.
 fn commit(
     store: &Store,
     pack: &Pack,
-    draft: Draft,
+    draft: &Draft,
     sealer: Sealer<'_>,
     holds_media: bool,
+    note: impl FnOnce(&mut Draft) -> Result<()>,
 ) -> Result<SealedReport> {
     sealer.sync()?;
     let sealed = sealer.sealed(draft.id, draft.body.sent.len() as u32);
     let (now, form) = (store.now(), draft.body.form(&pack.form_book()));
     store.write(draft.id, |transaction, keys| {
-        enqueue(transaction, keys, pack, &draft, sealer.parts(), SendWhen::Now, now)?;
+        let mut current = drafts::load(transaction, keys, draft.id)?;
+        enqueue(transaction, keys, pack, &current, sealer.parts(), SendWhen::Now, now)?;
         if holds_media {
             queue::hold(transaction, &keys.queue(), draft.id)?;
         }
-        drafts::save(transaction, keys, &draft, &form, now)
+        note(&mut current)?;
+        drafts::save(transaction, keys, &current, &form, now)
     })?;
     sealer.keep();
     store.bell().ring();

@@ -14,10 +14,11 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::sha256;
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::forms::{self, FieldId, Form, FormId, Moment, Progress};
 use crate::ids::{Digest, MediumId, ReportId};
 use crate::seal::ReportKeys;
+use crate::store::Store;
 use crate::vault::Keys;
 use crate::vault::cell::{Cell, CellKey};
 use crate::vault::keys::ReportKey;
@@ -104,6 +105,24 @@ pub(crate) fn load(connection: &Connection, keys: Keys<'_>, id: ReportId) -> Res
     let body = key.cells().open(body_cell(&id, draft_version), &sealed)?;
     let body = serde_json::from_slice(&body).map_err(|_| Error::Damaged)?;
     Ok(Draft { id, key, head, body, version })
+}
+
+/// Works on a report as it is, and anew if that fails because the report was changed meanwhile: the
+/// file of a photo that another process took off is no damage.
+pub(crate) fn work_on<T>(
+    store: &Store,
+    id: ReportId,
+    work: impl Fn(Draft) -> Result<T>,
+) -> Result<T> {
+    let load = || store.read(id, |connection, keys| load(connection, keys, id));
+    loop {
+        let draft = load()?;
+        let begun_at = draft.version;
+        match work(draft) {
+            Err(Error::Damaged | Error::Refused(Refusal::Busy)) if load()?.version != begun_at => {}
+            done => return done,
+        }
+    }
 }
 
 /// A report without its head was damaged; one without any row is not there.

@@ -83,6 +83,13 @@ impl Homeward {
         self.store.set_passphrase(old, new, wrong_try_limit)
     }
 
+    /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
+    /// That was done, and on this phone nothing opens what is gone; a copy of the home made before,
+    /// on this very device, still would. Each start, and each deletion, tries again.
+    pub fn is_erasure_unfinished(&self) -> Result<bool> {
+        self.store.is_erasure_unfinished()
+    }
+
     /// Lets go of the database, as iOS demands of an app in the background. A run under way ends at
     /// its next write. Refused as busy if another call does not end within the time.
     pub fn suspend(&self, within: Duration) -> Result<()> {

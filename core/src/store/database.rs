@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Refusal, Result};
 use crate::ids::ReportId;
@@ -105,21 +105,35 @@ impl Database {
         Ok((connection, self.vault.as_mut().ok_or(Error::Locked)?))
     }
 
-    pub(super) fn open_parts(&mut self) -> Result<(&Connection, Keys<'_>)> {
-        let connection = self.connection.as_ref().ok_or(Refusal::Suspended)?;
-        Ok((connection, keys(self.vault.as_ref(), self.queue.as_ref())?))
+    /// What is on disk at one moment, and the keys to it. None if another process has replaced the
+    /// vault key since it was opened here: then [`refresh`](Self::refresh) opens it anew.
+    pub(super) fn snapshot(&mut self) -> Result<Option<(Transaction<'_>, Keys<'_>)>> {
+        self.begin(TransactionBehavior::Deferred)
     }
 
+    /// The same, to be changed: nobody else writes until it ends.
+    pub(super) fn writing(&mut self) -> Result<Option<(Transaction<'_>, Keys<'_>)>> {
+        self.begin(TransactionBehavior::Immediate)
+    }
+
+    fn begin(
+        &mut self,
+        behavior: TransactionBehavior,
+    ) -> Result<Option<(Transaction<'_>, Keys<'_>)>> {
+        let keys = keys(self.vault.as_ref(), self.queue.as_ref())?;
+        let connection = self.connection.as_mut().ok_or(Refusal::Suspended)?;
+        let transaction = connection.transaction_with_behavior(behavior)?;
+        // What another process replaced opens nothing any more, and what it sealed would be lost.
+        let is_current = vault_generation(&transaction)? == Some(keys.vault.generation);
+        Ok(is_current.then_some((transaction, keys)))
+    }
+
+    /// Writes, or refuses as busy if another process has just replaced the vault key.
     pub(super) fn write<T>(
         &mut self,
         work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
-        let keys = keys(self.vault.as_ref(), self.queue.as_ref())?;
-        let transaction = db::write(self.connection.as_mut().ok_or(Refusal::Suspended)?)?;
-        // What is sealed under a key that another process has just replaced would be lost.
-        if vault_generation(&transaction)? != Some(keys.vault.generation) {
-            return Err(Refusal::Busy.into());
-        }
+        let (transaction, keys) = self.writing()?.ok_or(Refusal::Busy)?;
         let done = work(&transaction, keys)?;
         transaction.commit()?;
         Ok(done)

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::{Database, Shelves};
 use crate::drafts;
 use crate::error::{Error, Result};
-use crate::home::Home;
+use crate::home::{Home, remove_if_there};
 use crate::ids::PartId;
 use crate::queue;
 use crate::vault::DeviceKey;
@@ -108,13 +108,7 @@ pub(super) fn destroy_keys(home: &Home, device: &dyn DeviceKey) -> Result<()> {
 fn finish(mut database: Database, device: &dyn DeviceKey) -> Result<()> {
     database.keyring(device).destroy_all(database.connection()?)?;
     database.close();
-    for file in Home::files_of(database.path()) {
-        match fs::remove_file(file) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
-    }
-    Ok(())
+    Home::files_of(database.path()).iter().try_for_each(|file| remove_if_there(file))
 }
 
 /// Queues again what lies sealed in the spool and whose rows can't be read: without its upload URL

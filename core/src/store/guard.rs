@@ -10,7 +10,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, PartId, ReportId};
 use crate::intake;
 use crate::queue;
-use crate::vault::keys::needs_passphrase;
+use crate::vault::keys::{Replaced, has_stale, needs_passphrase};
 use crate::vault::{Passphrase, VaultState};
 
 impl Store {
@@ -27,6 +27,8 @@ impl Store {
 
     /// Opens the vault, with the passphrase if it has one.
     pub(crate) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
+        // Two who try at once would count each other's tries as wrong ones.
+        let _one_at_a_time = passphrase.map(|_| self.home.lock_passphrase()).transpose()?;
         let mut shelves = self.shelves();
         match shelves.state {
             VaultState::Ready => return Ok(()),
@@ -63,23 +65,32 @@ impl Store {
         new: Option<&Passphrase>,
         limit: Option<u32>,
     ) -> Result<()> {
+        let _one_at_a_time = self.home.lock_passphrase()?;
         let mut shelves = self.shelves();
-        shelves.refresh(self.device.as_ref())?;
-        let main = ready(&mut shelves)?;
-        let keyring = main.keyring(self.device.as_ref());
-        needs_passphrase(main.connection()?, old.is_some())?;
-        if let Some(old) = old {
-            // Whoever holds an unlocked phone still has to know the old one.
-            let known = keyring.unlock(main.connection()?, old).map(|_| ());
-            if known == Err(Error::KeyLost) {
-                main.vault = None;
-                shelves.state = VaultState::KeyLost;
+        loop {
+            self.refresh(&mut shelves)?;
+            self.know(&mut shelves, old)?;
+            let main = ready(&mut shelves)?;
+            let keyring = main.keyring(self.device.as_ref());
+            let (connection, key) = main.vault_mut()?;
+            if keyring.set_passphrase(connection, key, new, limit)? == Replaced::Done {
+                return Ok(());
             }
-            known?;
         }
-        let main = ready(&mut shelves)?;
-        let (connection, key) = main.vault_mut()?;
-        keyring.set_passphrase(connection, key, new, limit)
+    }
+
+    /// Whoever holds an unlocked phone still has to know its passphrase.
+    fn know(&self, shelves: &mut Shelves, passphrase: Option<&Passphrase>) -> Result<()> {
+        let main = ready(shelves)?;
+        let keyring = main.keyring(self.device.as_ref());
+        needs_passphrase(main.connection()?, passphrase.is_some())?;
+        let Some(passphrase) = passphrase else { return Ok(()) };
+        let known = keyring.unlock(main.connection()?, passphrase).map(|_| ());
+        if known == Err(Error::KeyLost) {
+            main.vault = None;
+            shelves.state = VaultState::KeyLost;
+        }
+        known
     }
 
     /// Deletes a report so that no copy of the home opens it: its rows go, the vault key is
@@ -87,18 +98,29 @@ impl Store {
     /// remove.
     pub(crate) fn erase(&self, report: ReportId) -> Result<(Vec<MediumId>, Vec<PartId>)> {
         let mut shelves = self.shelves();
-        let database = self.fresh(&mut shelves, report)?;
-        let keyring = database.keyring(self.device.as_ref());
-        let queue_key = database.outbox()?.map(|(_, key)| key).ok_or(Error::KeyLost)?;
-        let mut files = (Vec::new(), Vec::new());
-        let (connection, key) = database.vault_mut()?;
-        keyring.replace_vault_key(connection, key, |transaction, old, new| {
-            files.0 = drafts::delete(transaction, report)?;
-            files.1 = queue::delete_of(transaction, &queue_key, report)?;
-            drafts::reseal_all(transaction, old, new)?;
-            intake::reseal(transaction, old, new)
-        })?;
-        Ok(files)
+        loop {
+            let database = self.fresh(&mut shelves, report)?;
+            let keyring = database.keyring(self.device.as_ref());
+            let queue_key = database.outbox()?.map(|(_, key)| key).ok_or(Error::KeyLost)?;
+            let mut files = (Vec::new(), Vec::new());
+            let (connection, key) = database.vault_mut()?;
+            let done = keyring.replace_vault_key(connection, key, |transaction, old, new| {
+                files.0 = drafts::delete(transaction, report)?;
+                files.1 = queue::delete_of(transaction, &queue_key, report)?;
+                drafts::reseal_all(transaction, old, new)?;
+                intake::reseal(transaction, old, new)
+            })?;
+            if done == Replaced::Done {
+                return Ok(files);
+            }
+        }
+    }
+
+    /// Whether the device still has a key that opens, in a copy of the home, what was deleted or what
+    /// an earlier passphrase locked.
+    pub(crate) fn is_erasure_unfinished(&self) -> Result<bool> {
+        let mut shelves = self.shelves();
+        shelves.all().try_fold(false, |any, database| Ok(has_stale(database.connection()?)? || any))
     }
 
     /// Removes a report that was begun a moment ago and came to nothing. Nothing of it was anybody's
@@ -115,8 +137,12 @@ impl Store {
     /// The identity that opens the intake.
     pub(crate) fn intake_identity(&self) -> Result<age::x25519::Identity> {
         let mut shelves = self.shelves();
-        let (connection, keys) = ready(&mut shelves)?.open_parts()?;
-        intake::identity(connection, keys.vault)
+        loop {
+            self.refresh(&mut shelves)?;
+            if let Some((snapshot, keys)) = ready(&mut shelves)?.snapshot()? {
+                return intake::identity(&snapshot, keys.vault);
+            }
+        }
     }
 
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
@@ -131,18 +157,9 @@ impl Store {
         shelves.main = None;
         shelves.emergency = None;
         shelves.state = VaultState::KeyLost;
-        for folder in
-            [self.home.blobs(), self.home.spool(), self.home.intake(), self.home.root().to_owned()]
-        {
-            for entry in fs::read_dir(folder)? {
-                let path = entry?.path();
-                if path.is_file() {
-                    fs::remove_file(path)?;
-                }
-            }
-        }
-        let (main, state) = open_main(&self.home, self.device.as_ref())?;
-        (shelves.main, shelves.state) = (main, state);
+        self.home.remove_files()?;
+        (shelves.main, shelves.state) = open_main(&self.home, self.device.as_ref())?;
+        self.settle(&mut shelves);
         Ok(())
     }
 

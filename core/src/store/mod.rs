@@ -100,16 +100,19 @@ impl Store {
         self.shelves().state
     }
 
-    /// Reads a report from the database that has it.
+    /// Reads a report from the database that has it, as it is at one moment.
     pub(crate) fn read<T>(
         &self,
         report: ReportId,
         work: impl FnOnce(&Connection, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut shelves = self.shelves();
-        let database = self.fresh(&mut shelves, report)?;
-        let (connection, keys) = database.open_parts()?;
-        work(connection, keys)
+        loop {
+            let database = self.fresh(&mut shelves, report)?;
+            if let Some((snapshot, keys)) = database.snapshot()? {
+                return work(&snapshot, keys);
+            }
+        }
     }
 
     /// Writes to a report: all of `work` is on disk when this returns, or none of it.
@@ -119,7 +122,14 @@ impl Store {
         work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut shelves = self.shelves();
-        self.fresh(&mut shelves, report)?.write(work)
+        loop {
+            let database = self.fresh(&mut shelves, report)?;
+            if let Some((transaction, keys)) = database.writing()? {
+                let done = work(&transaction, keys)?;
+                transaction.commit()?;
+                return Ok(done);
+            }
+        }
     }
 
     /// Writes a new report: to the vault if it is open, else to the emergency's.
@@ -128,34 +138,56 @@ impl Store {
         work: impl Fn(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut shelves = self.shelves();
-        shelves.refresh(self.device.as_ref())?;
-        if shelves.state == VaultState::Ready {
-            match shelves.main.as_mut().ok_or(Error::Damaged)?.write(&work) {
+        let mut beside = false;
+        loop {
+            let database = self.shelf_for_new(&mut shelves, beside)?;
+            let written = match database.writing() {
+                Ok(None) => continue,
+                Ok(Some((transaction, keys))) => work(&transaction, keys).and_then(|done| {
+                    transaction.commit()?;
+                    Ok(done)
+                }),
+                Err(error) => Err(error),
+            };
+            match written {
                 // The file is damaged where nobody has looked before: the report goes beside it.
-                Err(Error::Damaged) => {}
+                Err(Error::Damaged) if !beside => beside = true,
                 written => return written,
             }
         }
-        shelves.forget_absorbed();
+    }
+
+    /// Where a new report goes; `beside` the vault if that has just been found damaged.
+    fn shelf_for_new<'a>(
+        &self,
+        shelves: &'a mut Shelves,
+        beside: bool,
+    ) -> Result<&'a mut Database> {
+        self.refresh(shelves)?;
+        if shelves.state == VaultState::Ready && !beside {
+            return shelves.main.as_mut().ok_or(Error::Damaged);
+        }
         if shelves.emergency.is_none() {
             shelves.emergency = Some(emergency::make(&self.home, self.device.as_ref())?);
         }
-        shelves.emergency.as_mut().ok_or(Error::Damaged)?.write(work)
+        shelves.emergency.as_mut().ok_or(Error::Damaged)
     }
 
-    /// Reads from each database whose reports open.
+    /// Reads from each database whose reports open, each as it is at one moment.
     pub(crate) fn read_all<T>(
         &self,
         mut work: impl FnMut(&Connection, Keys<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         let mut shelves = self.shelves();
-        shelves.refresh(self.device.as_ref())?;
-        let mut results = Vec::new();
-        for database in shelves.all().filter(|database| database.is_open()) {
-            let (connection, keys) = database.open_parts()?;
-            results.push(work(connection, keys)?);
+        'again: loop {
+            self.refresh(&mut shelves)?;
+            let mut results = Vec::new();
+            for database in shelves.all().filter(|database| database.is_open()) {
+                let Some((snapshot, keys)) = database.snapshot()? else { continue 'again };
+                results.push(work(&snapshot, keys)?);
+            }
+            return Ok(results);
         }
-        Ok(results)
     }
 
     /// Reads from each outbox.
@@ -189,9 +221,28 @@ impl Store {
 
     /// The database of a report, with the keys that are on disk now.
     fn fresh<'a>(&self, shelves: &'a mut Shelves, report: ReportId) -> Result<&'a mut Database> {
-        shelves.refresh(self.device.as_ref())?;
-        shelves.forget_absorbed();
+        self.refresh(shelves)?;
         shelves.of(report)
+    }
+
+    /// Takes up what another process has changed under us: a vault key in place of ours, or a home
+    /// that was wiped and made anew. If the new key needs a passphrase, the vault is locked from
+    /// now on.
+    fn refresh(&self, shelves: &mut Shelves) -> Result<()> {
+        let device = self.device.as_ref();
+        shelves.let_go_of_emergency(device)?;
+        let Some(main) = shelves.main.as_mut().filter(|main| main.is_open()) else { return Ok(()) };
+        match main.refresh(device) {
+            Ok(()) => {}
+            // Either the device has lost its key, or this is the file of a home that is no more.
+            Err(Error::KeyLost) => {
+                shelves.state = VaultState::KeyLost;
+                (shelves.main, shelves.state) = open_main(&self.home, device)?;
+                self.settle(shelves);
+            }
+            Err(error) => shelves.state = state_of(error)?,
+        }
+        Ok(())
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
@@ -205,21 +256,17 @@ impl Shelves {
         self.main.iter_mut().chain(self.emergency.iter_mut())
     }
 
-    /// Takes up a vault key that another process has put in place of ours. If that needs a
-    /// passphrase, the vault is locked from now on.
-    fn refresh(&mut self, device: &dyn DeviceKey) -> Result<()> {
-        let Some(main) = self.main.as_mut().filter(|main| main.is_open()) else { return Ok(()) };
-        if let Err(error) = main.refresh(device) {
-            self.state = state_of(error)?;
-        }
-        Ok(())
-    }
-
-    /// Lets go of an emergency that another process has moved into the vault.
-    fn forget_absorbed(&mut self) {
-        if self.emergency.as_ref().is_some_and(|emergency| !emergency.path().exists()) {
+    /// Lets go of an emergency that another process has moved into the vault, or wiped.
+    fn let_go_of_emergency(&mut self, device: &dyn DeviceKey) -> Result<()> {
+        let Some(emergency) = self.emergency.as_mut() else { return Ok(()) };
+        let gone = match emergency.refresh(device) {
+            Ok(()) => !emergency.path().exists(),
+            Err(error) => state_of(error).map(|_| true)?,
+        };
+        if gone {
             self.emergency = None;
         }
+        Ok(())
     }
 
     /// The database of a report that can be opened now.
@@ -270,8 +317,10 @@ fn closed(state: VaultState) -> Error {
 /// The intake's key is made once; after that an opening of the home writes nothing.
 fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
     let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
-    let (connection, keys) = main.open_parts()?;
-    if home.intake_key().exists() && intake::identity(connection, keys.vault).is_ok() {
+    if home.intake_key().exists()
+        && let Some((snapshot, keys)) = main.snapshot()?
+        && intake::identity(&snapshot, keys.vault).is_ok()
+    {
         return Ok(());
     }
     main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))

@@ -28,8 +28,8 @@ pub(super) fn sweep(home: &Home, shelves: &mut Shelves) -> Result<()> {
     if let Some(media) = orphans(main, &home.blobs(), "medium", |name| {
         name.parse::<MediumId>().ok().map(|id| id.as_bytes().to_vec())
     })? {
-        let (connection, keys) = main.open_parts()?;
-        if let Some(kept) = drafts::all_media(connection, keys)? {
+        let Some((snapshot, keys)) = main.snapshot()? else { return Ok(()) };
+        if let Some(kept) = drafts::all_media(&snapshot, keys)? {
             home::sweep(&home.blobs(), |name| {
                 !media.contains(name) || name.parse().is_ok_and(|id| kept.contains(&id))
             })?;
@@ -38,8 +38,8 @@ pub(super) fn sweep(home: &Home, shelves: &mut Shelves) -> Result<()> {
     if let Some(parts) = orphans(main, &home.spool(), "part", |name| {
         name.parse::<PartId>().ok().map(|id| id.as_bytes().to_vec())
     })? {
-        let (connection, keys) = main.open_parts()?;
-        if queue::all_open(connection, &keys.queue())? {
+        let Some((snapshot, keys)) = main.snapshot()? else { return Ok(()) };
+        if queue::all_open(&snapshot, &keys.queue())? {
             home::sweep(&home.spool(), |name| !parts.contains(name))?;
         }
     }

@@ -1,12 +1,12 @@
 //! The SQLite file: how it is opened, and how an old one becomes a new one.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Refusal, Result};
 
 /// Every migration, oldest first. Released ones are never edited.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_init.sql")];
@@ -16,6 +16,19 @@ const BUSY: Duration = Duration::from_secs(10);
 
 /// Opens the database at `path`, making or migrating it.
 pub fn open(path: &Path) -> Result<Connection> {
+    let deadline = Instant::now() + BUSY;
+    loop {
+        match open_now(path) {
+            // Where two make the file at once, SQLite lets neither wait for the other's turn to WAL.
+            Err(Error::Refused(Refusal::Busy)) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn open_now(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;

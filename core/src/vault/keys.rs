@@ -3,7 +3,7 @@
 //! ring does not wipe its keys. So what is kept while the vault is open are [`Secret`]s, which are
 //! wiped; the keys that ring uses are derived from them for each call.
 
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use zeroize::Zeroizing;
 
 use super::blob::BlobKey;
@@ -168,6 +168,11 @@ impl Keyring<'_> {
     /// sealed is not known any more; the parts leave by a fresh upload.
     pub(crate) fn renew_queue(&self, connection: &mut Connection) -> Result<QueueKey> {
         let transaction = db::write(connection)?;
+        match self.open_queue(&transaction) {
+            Err(Error::KeyLost) => {}
+            // Another process has just made one.
+            opened => return opened,
+        }
         let old = read_slot(&transaction, Slot::Outbox)?.ok_or(Error::Damaged)?.generation;
         let generation = old.checked_add(1).ok_or(Error::Damaged)?;
         let key = make_secret();
@@ -183,33 +188,55 @@ impl Keyring<'_> {
 
     /// Opens the vault key without a passphrase; locked if there is one.
     pub(crate) fn open_vault(&self, connection: &Connection) -> Result<VaultKey> {
-        if Recipe::read(connection)?.is_some() {
-            return Err(Error::Locked);
+        loop {
+            let (recipe, row) = read_vault(connection)?;
+            if recipe.is_some() {
+                return Err(Error::Locked);
+            }
+            let opened = self.open_row(Slot::Vault, &row);
+            if opened.is_err() && is_replaced(connection, &row)? {
+                continue;
+            }
+            let Opened { generation, key, proof } = opened?;
+            return Ok(VaultKey { secret: secret(&key, &proof)?, generation, passphrase: None });
         }
-        let Opened { generation, key, proof } = self.open(connection, Slot::Vault)?;
-        Ok(VaultKey { secret: secret(&key, &proof)?, generation, passphrase: None })
     }
 
     /// Opens the vault key with the passphrase. One wrong try too many, if the person set a limit,
     /// destroys the device's key; what is sealed and unsent still leaves.
+    ///
+    /// The caller sees to it that nobody else tries or changes the passphrase meanwhile.
     pub(crate) fn unlock(
         &self,
         connection: &Connection,
         passphrase: &Passphrase,
     ) -> Result<VaultKey> {
-        let Some(recipe) = Recipe::read(connection)? else { return self.open_vault(connection) };
-        let Opened { generation, key: sealed, proof } = self.open(connection, Slot::Vault)?;
+        let (Some(recipe), sealed) = self.open_sealed(connection)? else {
+            return self.open_vault(connection);
+        };
         let left = count_try(connection)?;
         if left == TriesLeft::Over {
             return self.destroy_vault(connection);
         }
         let passphrase = recipe.derive(passphrase)?;
-        let secret = match passphrase.open(&sealed) {
+        let secret = match passphrase.open(&sealed.key) {
             Err(_) if left == TriesLeft::Last => return self.destroy_vault(connection),
-            opened => secret(opened?.as_slice(), &proof)?,
+            opened => secret(opened?.as_slice(), &sealed.proof)?,
         };
         forget_tries(connection)?;
+        let generation = sealed.generation;
         Ok(VaultKey { secret, generation, passphrase: Some(passphrase) })
+    }
+
+    /// What the device opens of the vault's slot, and how a passphrase opens that.
+    fn open_sealed(&self, connection: &Connection) -> Result<(Option<Recipe>, Opened)> {
+        loop {
+            let (recipe, row) = read_vault(connection)?;
+            match self.open_row(Slot::Vault, &row) {
+                Err(_) if is_replaced(connection, &row)? => {}
+                opened => return Ok((recipe, opened?)),
+            }
+        }
     }
 
     /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after.
@@ -219,35 +246,46 @@ impl Keyring<'_> {
         key: &mut VaultKey,
         new: Option<&Passphrase>,
         limit: Option<u32>,
-    ) -> Result<()> {
+    ) -> Result<Replaced> {
         let recipe = new.map(|_| Recipe::make()).transpose()?;
         let derived = match (&recipe, new) {
             (Some(recipe), Some(new)) => Some(recipe.derive(new)?),
             _ => None,
         };
         let transaction = db::write(connection)?;
+        if vault_generation(&transaction)? != Some(key.generation) {
+            return Ok(Replaced::ByAnother);
+        }
         Recipe::store(&transaction, recipe.as_ref(), limit)?;
         let generation = self.wrap_anew(&transaction, key, &key.secret, derived.as_ref())?;
         transaction.commit()?;
         (key.passphrase, key.generation) = (derived, generation);
-        self.destroy_stale(connection)
+        // It is done whatever the device says: what it did not destroy is on the note.
+        let _ = self.destroy_stale(connection);
+        Ok(Replaced::Done)
     }
 
     /// Replaces the vault key by a new one, for which `reseal` seals again what the old one opens.
-    /// After this nothing that was sealed under the old one opens, in no copy of the home.
+    /// After this nothing that was sealed under the old one opens in this home; nor in a copy of it,
+    /// once the device has destroyed the old key: at once, or as soon as it can.
     pub(crate) fn replace_vault_key(
         &self,
         connection: &mut Connection,
         key: &mut VaultKey,
         reseal: impl FnOnce(&Transaction<'_>, &VaultKey, &VaultKey) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Replaced> {
         let transaction = db::write(connection)?;
+        if vault_generation(&transaction)? != Some(key.generation) {
+            return Ok(Replaced::ByAnother);
+        }
         let mut new = VaultKey { secret: make_secret(), generation: 0, passphrase: None };
         new.generation = self.wrap_anew(&transaction, key, &new.secret, key.passphrase.as_ref())?;
         reseal(&transaction, key, &new)?;
         transaction.commit()?;
         (key.secret, key.generation) = (new.secret, new.generation);
-        self.destroy_stale(connection)
+        // The same.
+        let _ = self.destroy_stale(connection);
+        Ok(Replaced::Done)
     }
 
     /// Wraps `key` under a new device key in place of `before`; the old one is noted down as
@@ -259,11 +297,7 @@ impl Keyring<'_> {
         key: &Secret,
         passphrase: Option<&PassphraseKey>,
     ) -> Result<u32> {
-        let old = read_slot(transaction, Slot::Vault)?.ok_or(Error::Damaged)?.generation;
-        if old != before.generation {
-            // Another process has just replaced the key: what it sealed would never open again.
-            return Err(Refusal::Busy.into());
-        }
+        let old = before.generation;
         let generation = old.checked_add(1).ok_or(Error::Damaged)?;
         let bytes = match passphrase {
             Some(passphrase) => Zeroizing::new(passphrase.seal(key)?),
@@ -278,16 +312,20 @@ impl Keyring<'_> {
         Ok(generation)
     }
 
-    /// Destroys the device keys of what was replaced. Done again at each start until it succeeds.
+    /// Destroys the device keys of what was replaced. Done again at each start, and with the next
+    /// key that is replaced, until it succeeds.
     pub(crate) fn destroy_stale(&self, connection: &Connection) -> Result<()> {
         let sql = "SELECT stale, generation FROM keyring WHERE slot = 'vault'";
         let row = connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((Some(stale), generation)) = row else { return Ok(()) };
         // A changed file must not keep the device busy for ever.
         let last: u32 = generation;
+        // One that fails keeps no other from going.
+        let mut destroyed = Ok(());
         for old in (stale..last).rev().take(MOST_STALE) {
-            self.device.delete(Slot::Vault.at(self.wrapping, old))?;
+            destroyed = destroyed.and(self.device.delete(Slot::Vault.at(self.wrapping, old)));
         }
+        destroyed?;
         // On a full disk the note stays, and at the next start there is nothing left to destroy. What
         // has been committed must not be told as refused for it.
         let sql = "UPDATE keyring SET stale = NULL WHERE slot = 'vault' AND generation = ?1";
@@ -302,23 +340,47 @@ impl Keyring<'_> {
         Err(Error::KeyLost)
     }
 
-    /// Destroys every device key of this database.
+    /// Destroys every device key of this database, and leaves a mark for a process that still has
+    /// it open and knows a key: what that wrote from now on would go with the file.
     pub(crate) fn destroy_all(&self, connection: &Connection) -> Result<()> {
+        // Nobody puts a further key in place meanwhile. On a full disk the keys go all the same.
+        let behavior = TransactionBehavior::Immediate;
+        let marking = Transaction::new_unchecked(connection, behavior).ok();
         for slot in [Slot::Vault, Slot::Outbox] {
             if let Some(row) = read_slot(connection, slot)? {
                 self.device.delete(slot.at(self.wrapping, row.generation))?;
             }
         }
-        self.destroy_stale(connection)
+        self.destroy_stale(connection)?;
+        if let Some(marking) = marking {
+            let marked = marking.execute("UPDATE keyring SET generation = generation + 1", []);
+            // Without room for the mark there is no room for what it would keep from being lost.
+            let _ = marked.and_then(|_| marking.commit());
+        }
+        Ok(())
     }
 
     /// What the device opens of a slot.
     fn open(&self, connection: &Connection, slot: Slot) -> Result<Opened> {
         let row = read_slot(connection, slot)?.ok_or(Error::Damaged)?;
+        self.open_row(slot, &row)
+    }
+
+    fn open_row(&self, slot: Slot, row: &Wrapped) -> Result<Opened> {
         let key = self.device.open(slot.at(self.wrapping, row.generation), &row.wrapped);
         let key = key.map(Zeroizing::new).map_err(unopened)?;
-        Ok(Opened { generation: row.generation, key, proof: row.proof })
+        Ok(Opened { generation: row.generation, key, proof: row.proof.clone() })
     }
+}
+
+/// What came of putting a new key in place of the one that is open.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Replaced {
+    /// The new key is on disk.
+    Done,
+    /// Another process has put one there meanwhile, and nothing was done: what it sealed does not
+    /// open with the key that is open here.
+    ByAnother,
 }
 
 /// What the device gave for a slot.
@@ -344,6 +406,25 @@ fn proof(key: &Secret) -> Secret {
 /// The generation of the device key that wraps the vault key on disk.
 pub(crate) fn vault_generation(connection: &Connection) -> Result<Option<u32>> {
     Ok(read_slot(connection, Slot::Vault)?.map(|row| row.generation))
+}
+
+/// How the vault opens, as it is on disk at one moment.
+fn read_vault(connection: &Connection) -> Result<(Option<Recipe>, Wrapped)> {
+    let snapshot = connection.unchecked_transaction()?;
+    let recipe = Recipe::read(&snapshot)?;
+    Ok((recipe, read_slot(&snapshot, Slot::Vault)?.ok_or(Error::Damaged)?))
+}
+
+/// Whether another process has replaced the vault key since `row` was read: then the device has
+/// lost the key that wrapped it, and the vault has not.
+fn is_replaced(connection: &Connection, row: &Wrapped) -> Result<bool> {
+    Ok(vault_generation(connection)? != Some(row.generation))
+}
+
+/// Whether the device still has a key of what was replaced.
+pub(crate) fn has_stale(connection: &Connection) -> Result<bool> {
+    let sql = "SELECT count(*) FROM keyring WHERE stale IS NOT NULL";
+    Ok(connection.query_row(sql, [], |row| row.get::<_, u32>(0))? > 0)
 }
 
 /// A key as the device wrapped it.

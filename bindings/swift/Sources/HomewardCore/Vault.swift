@@ -29,6 +29,13 @@ extension HomewardClient {
     try await call { try $0.setPassphrase(old: old, new: new, wrongTryLimit: wrongTryLimit) }
   }
 
+  /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
+  /// That was done; but a copy of the home made before would still open on this very device. Each
+  /// start, and each deletion, tries again.
+  public func isErasureUnfinished() async throws(ApiError) -> Bool {
+    try await call { try $0.isErasureUnfinished() }
+  }
+
   /// Lets go of the database, as iOS demands of an app that goes to the background. `Refused` if
   /// another call does not end within the time.
   public func suspend(within: Duration) async throws(ApiError) {

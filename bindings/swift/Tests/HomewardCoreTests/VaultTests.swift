@@ -13,6 +13,7 @@ import Testing
     let homeward = try await phone.open()
     let id = try await homeward.newReport()
     try await homeward.setPassphrase(old: nil, new: "right")
+    #expect(try await homeward.isErasureUnfinished() == false)
     try await homeward.lock()
     #expect(try await homeward.state() == .locked)
     await #expect(throws: ApiError.Locked) { try await homeward.report(id) }

@@ -26,6 +26,13 @@ public suspend fun Homeward.setPassphrase(
 ): Unit = call { setPassphrase(old, new, wrongTryLimit) }
 
 /**
+ * Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
+ * That was done; but a copy of the home made before would still open on this very device. Each
+ * start, and each deletion, tries again.
+ */
+public suspend fun Homeward.isErasureUnfinished(): Boolean = call { isErasureUnfinished() }
+
+/**
  * Destroys everything on this phone: the device's keys first, so that no copy opens, then the
  * files. The home is new afterwards, and not paired.
  */

@@ -29,6 +29,7 @@ class VaultTest {
         phone.open { homeward ->
             val id = homeward.newReport()
             homeward.setPassphrase(old = null, new = "right")
+            assertFalse(homeward.isErasureUnfinished())
             homeward.lock()
             assertEquals(VaultState.LOCKED, homeward.state())
             assertFailsWith<ApiException.Locked> { homeward.report(id) }
