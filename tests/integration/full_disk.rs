@@ -15,7 +15,8 @@ use homeward_tests::journey::{ANSWERS, Journey};
 use homeward_tests::not_run::NotRun;
 use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::{Program, Programs};
+use homeward_tests::programs::{Program, Programs, Refusal};
+use homeward_tests::sound::speech;
 use serde_json::Value;
 
 #[test]
@@ -69,15 +70,21 @@ fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there()
     fs::write(&words, "correct horse").unwrap();
     let (photo, words) = (text(&photo).unwrap(), text(&words).unwrap());
 
-    let session = Session { phone: &journey.phone, disk: &disk, id: &id };
+    let sound = journey.folder.path().join("sound");
+    fs::write(&sound, speech(20)).unwrap();
+    let session = Session { phone: &journey.phone, disk: &disk, id: &id, sound: &sound };
     session.call(&["set", &id, "clothing", "a coat"], 1);
     session.call(&["clear", &id, "child_age"], 1);
     session.call(&["attach", &id, photo], 2);
+    session.call(&["record", &id], 2);
     session.call(&["send", &id], 3);
     let medium = journey.phone.ask(&["show", &id]).unwrap()["media"][0]["medium"].take();
     session.call(&["detach", &id, medium.as_str().unwrap()], 1);
     session.call(&["new", "child_profile"], 1);
     session.call(&["passphrase", "set", words], 1);
+    // What is said to a locked phone goes into the intake.
+    assert_eq!(journey.phone.ask(&["state"]).unwrap()["state"], "locked");
+    session.call(&["record", &id], 2);
     journey.phone.ask(&["--passphrase-file", words, "passphrase", "remove"]).unwrap();
     session.call(&["delete", &id], 1);
 }
@@ -104,10 +111,15 @@ fn a_read_only_folder_is_told_and_what_was_there_before_is_there() {
     phone.ask(&["set", &id, "clothing", "a coat"]).unwrap();
 }
 
+/// What the phone says; a locked one says so.
+type Seen = Result<Value, Refusal>;
+
 struct Session<'a> {
     phone: &'a Program,
     disk: &'a SmallDisk,
     id: &'a str,
+    /// What a recording hears.
+    sound: &'a Path,
 }
 
 impl Session<'_> {
@@ -116,7 +128,7 @@ impl Session<'_> {
         let before = self.seen();
         for (failed, room) in (0..MOST_ROOM).step_by(PAGE).enumerate() {
             self.disk.fill(room);
-            let done = self.phone.ask(call);
+            let done = self.phone.ask_with(call, fs::File::open(self.sound).unwrap());
             self.disk.make_room();
             let Err(refusal) = done else {
                 println!("{}: failed {failed} times, succeeded with {room} bytes", call[0]);
@@ -132,8 +144,8 @@ impl Session<'_> {
     }
 
     /// All that the phone has: the list, the report, how far it is, and the files.
-    fn seen(&self) -> (Value, Value, Value, String) {
-        let ask = |call: &[&str]| self.phone.ask(call).unwrap();
+    fn seen(&self) -> (Seen, Seen, Seen, String) {
+        let ask = |call: &[&str]| self.phone.ask(call);
         let seen = (ask(&["drafts"]), ask(&["show", self.id]), ask(&["status"]));
         (seen.0, seen.1, seen.2, self.disk.shell("cd \"$1/phone\" && find blobs spool intake"))
     }

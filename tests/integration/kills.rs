@@ -4,15 +4,20 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 #![allow(clippy::print_stdout, reason = "a seed and the deaths belong to what a run tells")]
 
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fault_proxy::{Dice, Faults};
 use homeward_tests::deaths::Deaths;
-use homeward_tests::journey::{ANSWERS, Journey};
+use homeward_tests::journey::{ANSWERS, Journey, string};
 use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
 use homeward_tests::session::{self, Phase};
+use homeward_tests::sound::{SAID, speech};
 
 #[test]
 fn kill_9_at_60_random_moments_of_a_session_loses_nothing_and_leaves_no_file_behind() {
@@ -51,6 +56,89 @@ fn an_answer_acknowledged_is_there_after_kill_9() {
 }
 
 #[test]
+fn a_recording_that_is_killed_leaves_nothing_readable_and_one_that_ends_plays_back() {
+    let mut dice = seeded();
+    let journey = Journey::begin(Faults::default());
+    let id = journey.draft(&ANSWERS);
+    let phone = &journey.phone;
+    let before = phone.ask(&["show", &id]).unwrap();
+    let sound = speech(3_000);
+    let mut deaths = Deaths::default();
+    for round in 1..=12 {
+        let mut recording = phone.start_with(&["record", &id], Stdio::piped()).unwrap();
+        let mut microphone = recording.input().unwrap();
+        // A pipe holds 64 KiB: what was written before that was heard.
+        let spoken = usize::try_from(dice.below(sound.len() as u64)).unwrap();
+        microphone.write_all(&sound[..spoken]).unwrap();
+        deaths.count("record", recording.kill().unwrap());
+        assert!(!tells(phone.home()), "round {round}: what was said lies there");
+        assert_eq!(phone.ask(&["show", &id]).unwrap(), before, "round {round}");
+        for folder in ["blobs", "intake"] {
+            let left = fs::read_dir(phone.home().join(folder)).unwrap().count();
+            assert_eq!(left, 0, "round {round}: left in {folder}");
+        }
+    }
+    println!("{}", deaths.in_words());
+    deaths.were_real();
+
+    let mut recording = phone.start_with(&["record", &id], Stdio::piped()).unwrap();
+    recording.input().unwrap().write_all(&sound).unwrap();
+    let medium = recording.next_line().unwrap();
+    assert_eq!((&medium["field"], &medium["bytes"]), (&"statement".into(), &sound.len().into()));
+    assert!(!tells(phone.home()));
+    phone.ask(&["send", &id]).unwrap();
+    assert_eq!(journey.run(&id)["state"], "stored");
+    journey.organisation.desk.ask(&["collect"]).unwrap();
+    let files = journey.folder.path().join("files");
+    journey.organisation.desk.ask(&["files", &id, "--to", text(&files).unwrap()]).unwrap();
+    assert!(fs::read(files.join("recording-1.aac")).unwrap() == sound, "it plays something else");
+}
+
+/// What is said on a locked phone goes into the intake, and is attached when the vault opens.
+#[test]
+fn a_recording_on_a_locked_phone_is_kept_sealed_and_attached_later() {
+    let journey = Journey::begin(Faults::default());
+    let (phone, id) = (&journey.phone, journey.draft(&ANSWERS));
+    let words = journey.folder.path().join("words");
+    fs::write(&words, "correct horse").unwrap();
+    let words = text(&words).unwrap();
+    phone.ask(&["passphrase", "set", words]).unwrap();
+    let sound = speech(1_000);
+    let record = |kill: bool| {
+        let mut recording = phone.start_with(&["record", &id], Stdio::piped()).unwrap();
+        let mut microphone = recording.input().unwrap();
+        microphone.write_all(&sound).unwrap();
+        if kill {
+            assert_eq!(recording.kill().unwrap().code(), None);
+            return None;
+        }
+        drop(microphone);
+        recording.next_line().map(|told| string(&told["capture"]))
+    };
+    record(true);
+    let capture = record(false).unwrap();
+    assert!(!tells(phone.home()));
+    assert_eq!(phone.ask(&["state"]).unwrap()["state"], "locked");
+    let intake = fs::read_dir(phone.home().join("intake")).unwrap();
+    let intake: Vec<_> = intake.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(intake, [capture.as_str()], "the one that was killed left nothing");
+    let attach = ["attach", &id, "--capture", &capture, "--field", "statement"];
+    let medium = phone.ask(&[&["--passphrase-file", words][..], &attach].concat()).unwrap();
+    assert_eq!(medium["bytes"], sound.len());
+    assert!(!tells(phone.home()));
+}
+
+/// Whether a file in the folder has a word of what was said.
+fn tells(folder: &Path) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        let said = |bytes: Vec<u8>| memchr::memmem::find(&bytes, SAID).is_some();
+        // Whatever goes between the list and the look is gone.
+        if path.is_dir() { tells(&path) } else { fs::read(path).is_ok_and(said) }
+    })
+}
+
+#[test]
 fn a_kill_at_50_random_moments_of_the_upload_ends_in_exactly_one_opened_report() {
     let mut dice = seeded();
     let journey = Journey::begin(Faults::slow(120_000));
@@ -81,8 +169,8 @@ fn a_kill_at_50_random_moments_of_the_upload_ends_in_exactly_one_opened_report()
     journey.organisation.desk.ask(&["files", &sent.id, "--to", text(&files).unwrap()]).unwrap();
     let clean = journey.folder.path().join("clean.jpg");
     journey.phone.ask(&["scrub", text(&photo).unwrap(), text(&clean).unwrap()]).unwrap();
-    let arrived = std::fs::read(files.join("photo-1.jpg")).unwrap();
-    assert!(arrived == std::fs::read(clean).unwrap(), "the photo changed on its way");
+    let arrived = fs::read(files.join("photo-1.jpg")).unwrap();
+    assert!(arrived == fs::read(clean).unwrap(), "the photo changed on its way");
 }
 
 fn seeded() -> Dice {

@@ -17,4 +17,5 @@ pub mod recorder;
 pub mod released;
 pub mod sending;
 pub mod session;
+pub mod sound;
 pub mod tls;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::sync::mpsc::{self, Receiver};
 
@@ -185,14 +185,23 @@ impl Program {
 
     /// One call to its end; gives what it printed.
     pub fn ask(&self, arguments: &[&str]) -> Result<Value, Refusal> {
-        let mut lines = self.lines(arguments)?;
+        self.ask_with(arguments, Stdio::null())
+    }
+
+    /// The same for a call that reads this on its standard input.
+    pub fn ask_with(&self, arguments: &[&str], input: impl Into<Stdio>) -> Result<Value, Refusal> {
+        let mut lines = self.lines_with(arguments, input.into())?;
         Ok(lines.pop().unwrap_or(Value::Null))
     }
 
     /// One call to its end; gives each line that it printed.
     pub fn lines(&self, arguments: &[&str]) -> Result<Vec<Value>, Refusal> {
+        self.lines_with(arguments, Stdio::null())
+    }
+
+    fn lines_with(&self, arguments: &[&str], input: Stdio) -> Result<Vec<Value>, Refusal> {
         let failed = |error: io::Error| Refusal { code: None, line: error.to_string() };
-        let done = self.command(arguments).output().map_err(failed)?;
+        let done = self.command(arguments).stdin(input).output().map_err(failed)?;
         self.open_log().and_then(|mut log| log.write_all(&done.stderr)).map_err(failed)?;
         if !done.status.success() {
             let line = String::from_utf8_lossy(&done.stderr).into_owned();
@@ -203,9 +212,14 @@ impl Program {
 
     /// Starts a call without waiting for its end.
     pub fn start(&self, arguments: &[&str]) -> io::Result<Running> {
+        self.start_with(arguments, Stdio::null())
+    }
+
+    /// Starts a call that reads this on its standard input.
+    pub fn start_with(&self, arguments: &[&str], input: impl Into<Stdio>) -> io::Result<Running> {
         let log = self.open_log()?;
         let mut command = self.command(arguments);
-        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
+        let child = command.stdin(input).stdout(Stdio::piped()).stderr(log).spawn()?;
         Running::over(child)
     }
 
@@ -242,6 +256,11 @@ impl Running {
     /// The next line that it prints; none once it has ended.
     pub fn next_line(&mut self) -> Option<Value> {
         self.lines.recv().ok()
+    }
+
+    /// Its standard input, if it was started with a pipe; what it reads ends when that is dropped.
+    pub fn input(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
     }
 
     /// The lines that it has printed since the last look.

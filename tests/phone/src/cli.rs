@@ -77,16 +77,30 @@ pub(crate) enum Command {
     /// Add a photo, video or recording; its metadata is removed first.
     #[command(
         after_help = "Examples: phone --home p attach ID photo.jpg --field photo\n          \
-        phone --home p attach ID photo.dng --original"
+        phone --home p attach ID photo.dng --original\n          \
+        phone --home p attach ID --capture CAPTURE --field statement"
     )]
     Attach {
         id: String,
-        file: PathBuf,
+        #[arg(required_unless_present = "capture")]
+        file: Option<PathBuf>,
+        /// What `record` took in while the vault was locked, in place of a file.
+        #[arg(long, conflicts_with = "file")]
+        capture: Option<String>,
         #[arg(long, default_value = "photo")]
         field: String,
         /// Also seal the untouched file, for the police; what can't be cleaned goes only so.
         #[arg(long)]
         original: bool,
+    },
+    /// Record voice straight into the vault: what standard input gives, up to its end.
+    #[command(
+        after_help = "Example: arecord -q | ffmpeg -v error -i - -f adts - | phone --home p record ID"
+    )]
+    Record {
+        id: String,
+        #[arg(long, default_value = "statement")]
+        field: String,
     },
     /// Take a photo, video or recording off a report.
     #[command(after_help = "Example: phone --home p detach ID MEDIUM")]

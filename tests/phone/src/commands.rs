@@ -1,6 +1,7 @@
 //! Each command: one or two calls of the core, and what they gave.
 
 use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +11,8 @@ use homeward_core::net::{Pacing, Proxy};
 use homeward_core::queue::{Budget, Conditions, Listener, Network, PartState, ReportStatus};
 use homeward_core::vault::{Passphrase, VaultState};
 use homeward_core::{
-    Clock, Error, Homeward, Options, Original, PartId, Refusal, ReportId, Scope, SendWhen, Source,
-    SystemClock,
+    Clock, Error, Homeward, Medium, Options, Original, PartId, Recorded, Refusal, ReportId, Scope,
+    SendWhen, Source, SystemClock,
 };
 use serde_json::{Value, json};
 
@@ -47,10 +48,14 @@ pub(crate) fn run(cli: Cli, output: &Output) -> Done {
         Command::Clear { id, field } => phone.clear(&id, &field),
         Command::Show { id } => phone.show(&id),
         Command::Drafts => phone.drafts(),
-        Command::Attach { id, file, field, original } => {
+        Command::Attach { id, file, capture, field, original } => {
             let original = if original { Original::Keep } else { Original::Drop };
-            phone.attach(&id, file, &field, original)
+            match (file, capture) {
+                (Some(file), _) => phone.attach(&id, file, &field, original),
+                (None, capture) => phone.attach_capture(&id, capture.as_deref(), &field, original),
+            }
         }
+        Command::Record { id, field } => phone.record(&id, &field, &mut io::stdin().lock()),
         Command::Detach { id, medium } => phone.detach(&id, &medium),
         Command::Send { id, first_minute, now, wifi } => phone.send(&id, first_minute, now, wifi),
         Command::Plan(network) => phone.plan(&network),
@@ -235,10 +240,48 @@ impl Phone<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        let mut json = json::medium(&medium);
+        self.attached(id, &medium)
+    }
+
+    fn attach_capture(
+        &self,
+        id: &str,
+        capture: Option<&str>,
+        field: &str,
+        original: Original,
+    ) -> Done {
+        let (id, field) = (report_id(id)?, field_id(field)?);
+        let capture = capture.and_then(|capture| capture.parse().ok()).ok_or(Error::NotFound)?;
+        let medium = self.core.attach(id, &field, Source::Capture(capture), original)?;
+        self.attached(id, &medium)
+    }
+
+    fn attached(&self, id: ReportId, medium: &Medium) -> Done {
+        let mut json = json::medium(medium);
         json["if_taken_when_last_seen"] = json::offers(&self.core.offers(id, medium.id, true)?);
         self.output
             .tell(&json, || format!("attached\n{}", json::removed_in_words(&medium.manifest)))
+    }
+
+    /// Gives each piece to the vault as it comes; nothing is kept here.
+    fn record(&self, id: &str, field: &str, sound: &mut dyn Read) -> Done {
+        let mut recording = self.core.record(report_id(id)?, &field_id(field)?)?;
+        let mut piece = [0; 4 << 10];
+        loop {
+            match sound.read(&mut piece)? {
+                0 => break,
+                read => recording.write(&piece[..read])?,
+            }
+        }
+        match recording.finish()? {
+            Recorded::Attached(medium) => self.output.tell(&json::medium(&medium), || {
+                format!("recorded\n{}", json::removed_in_words(&medium.manifest))
+            }),
+            Recorded::Captured(capture) => {
+                let json = json!({ "capture": capture.to_string() });
+                self.output.tell(&json, || "recorded, to be attached when the vault opens".into())
+            }
+        }
     }
 
     fn detach(&self, id: &str, medium: &str) -> Done {
@@ -351,7 +394,9 @@ impl Phone<'_> {
     fn state(&self) -> Done {
         let id = self.core.state().message_id();
         let state = id.strip_prefix("vault-").unwrap_or(id);
-        self.output.tell(&json!({ "state": state }), || sentence(id))
+        let unfinished = self.core.is_erasure_unfinished()?;
+        let json = json!({ "state": state, "erasure_unfinished": unfinished });
+        self.output.tell(&json, || sentence(id))
     }
 }
 

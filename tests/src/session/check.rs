@@ -65,11 +65,20 @@ impl Session {
         );
     }
 
-    /// Each file has its row: blobs are the drafts' media, sealed files the outbox's parts; and the
-    /// device has one key for the vault.
+    /// Each file has its row: blobs are the drafts' media and their small copies, sealed files the
+    /// outbox's parts; and the device has one key for the vault.
     fn nothing_is_left_over(&self, phone: &Program, told: &str) {
-        let media = self.drafts.values().flat_map(|draft| draft.media.clone());
-        assert_eq!(names(phone, "blobs"), media.collect(), "{told}: blobs");
+        let (blobs, rows) = (names(phone, "blobs"), media_rows(phone));
+        assert_eq!(blobs, rows, "{told}: blobs");
+        let media: BTreeSet<&String> =
+            self.drafts.values().flat_map(|draft| &draft.media).collect();
+        assert!(
+            media.iter().all(|medium| blobs.contains(*medium)),
+            "{told}: {media:?} of {blobs:?}"
+        );
+        // A photo has one small copy at most, a recording none.
+        assert!(blobs.len() <= 2 * media.len(), "{told}: {media:?} of {blobs:?}");
+        assert_eq!(names(phone, "intake"), BTreeSet::new(), "{told}: intake");
         let statuses = phone.ask(&[&self.unlocking()[..], &["status"]].concat()).unwrap();
         let statuses = statuses.as_array().unwrap().iter();
         let parts = statuses.flat_map(|status| status["parts"].as_array().unwrap());
@@ -84,8 +93,7 @@ impl Session {
     /// No key of the device opens what was replaced. A key that a killed call made for what it did
     /// not come to write may stay: the next such call takes it.
     fn keys_are_in_order(&self, phone: &Program, told: &str) {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let rows = Connection::open_with_flags(phone.home().join("home.sqlite"), flags).unwrap();
+        let rows = rows(phone);
         let sql = "SELECT generation, stale FROM keyring WHERE slot = 'vault'";
         let (generation, stale): (u32, Option<u32>) =
             rows.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
@@ -122,6 +130,20 @@ impl Session {
         assert_eq!(model::all(&copy, &[]).unwrap(), Drafts::new(), "{told}");
         assert!(is_empty(&copy), "{told}");
     }
+}
+
+/// The phone's database, to be looked at.
+fn rows(phone: &Program) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    Connection::open_with_flags(phone.home().join("home.sqlite"), flags).unwrap()
+}
+
+/// The files that have a row.
+fn media_rows(phone: &Program) -> BTreeSet<String> {
+    let rows = rows(phone);
+    let mut ids = rows.prepare("SELECT lower(hex(id)) FROM medium").unwrap();
+    let ids = ids.query_map([], |row| row.get(0)).unwrap();
+    ids.map(Result::unwrap).collect()
 }
 
 /// Whether a phone has no file of any report.

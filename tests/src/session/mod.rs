@@ -1,4 +1,4 @@
-//! A scripted session on a phone: typing, attaching, sealing, deleting and locking, in which each
+//! A scripted session on a phone: typing, recording, attaching, sealing, deleting and locking, in which each
 //! call is killed with SIGKILL at a random moment, as a battery that dies would end it.
 //!
 //! After each kill the phone is started again, and must have what it had before the call or what
@@ -11,7 +11,7 @@ mod model;
 mod script;
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -25,6 +25,7 @@ use crate::journey::Journey;
 use crate::organisation::{copy_folder, text};
 use crate::photo::{Exif, Photo};
 use crate::programs::{Program, Programs};
+use crate::sound::speech;
 
 /// Kills the calls of a session `kills` times; the same seed plays the same calls. `tell` hears
 /// how it goes.
@@ -49,6 +50,8 @@ struct Session {
     journey: Journey,
     dice: Dice,
     photo: PathBuf,
+    /// What the microphone gives.
+    sound: PathBuf,
     /// Two passphrases, each in its file.
     words: [PathBuf; 2],
     /// Which of them locks the phone.
@@ -79,10 +82,13 @@ impl Session {
             fs::write(&path, words).unwrap();
             path
         });
+        let sound = journey.folder.path().join("sound");
+        fs::write(&sound, speech(SPOKEN)).unwrap();
         Self {
             journey,
             dice: Dice::new(seed),
             photo,
+            sound,
             words,
             locked_by: None,
             drafts: Drafts::new(),
@@ -118,7 +124,7 @@ impl Session {
             false => usual * 3 / 4 + self.dice.below(usual / 4),
         };
         let start = Instant::now();
-        let running = phone.start(&arguments).unwrap();
+        let running = phone.start_with(&arguments, self.microphone()).unwrap();
         sleep(Duration::from_micros(moment));
         let lived = micros(start.elapsed());
         let (status, heard) = running.kill_and_hear().unwrap();
@@ -136,7 +142,7 @@ impl Session {
         let tries = (0..2).map(|_| {
             let copy = self.copy();
             let start = Instant::now();
-            copy.ask(arguments).unwrap();
+            copy.ask_with(arguments, self.microphone()).unwrap();
             micros(start.elapsed())
         });
         tries.min().unwrap() * 3 / 5
@@ -151,6 +157,11 @@ impl Session {
         copy_folder(self.phone().home(), copy.home()).unwrap();
         fs::copy(device_key(self.phone()), device_key(&copy)).unwrap();
         copy
+    }
+
+    /// Only a recording listens to it.
+    fn microphone(&self) -> File {
+        File::open(&self.sound).unwrap()
     }
 
     fn phone(&self) -> &Program {
@@ -170,6 +181,9 @@ impl Session {
         format!("kill {}, {}", self.round, phase.name())
     }
 }
+
+/// Frames that are recorded: more than stay in memory.
+const SPOKEN: usize = 1_000;
 
 /// The file of a phone's device key.
 fn device_key(phone: &Program) -> PathBuf {

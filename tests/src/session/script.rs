@@ -16,6 +16,8 @@ pub enum Phase {
     Clear,
     /// Takes a photo.
     Attach,
+    /// Records a voice.
+    Record,
     /// Takes a photo off.
     Detach,
     /// Seals a report into the outbox.
@@ -47,6 +49,7 @@ const SCRIPT: &[Phase] = &[
     Phase::Set,
     Phase::Clear,
     Phase::Seal,
+    Phase::Record,
     Phase::Set,
     Phase::Detach,
     Phase::Attach,
@@ -82,6 +85,7 @@ impl Phase {
             Self::Set => "set",
             Self::Clear => "clear",
             Self::Attach => "attach",
+            Self::Record => "record",
             Self::Detach => "detach",
             Self::Seal => "seal",
             Self::Delete => "delete",
@@ -195,6 +199,11 @@ impl Session {
             Phase::Attach => {
                 let (id, photo) = (self.pick(), text(&self.photo).unwrap().to_owned());
                 let arguments = vec!["attach".into(), id.clone(), photo];
+                (arguments, Effect::Attached(id), self.locked_by)
+            }
+            Phase::Record => {
+                let id = self.pick();
+                let arguments = vec!["record".into(), id.clone()];
                 (arguments, Effect::Attached(id), self.locked_by)
             }
             Phase::Detach => {
