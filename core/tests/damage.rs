@@ -8,11 +8,12 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::thread;
 
 use common::{Faults, Phone, Wrong, attach, begin, field, form, pack, set, tells_of, titles};
 use homeward_core::forms::{Answer, FieldId};
 use homeward_core::vault::VaultState;
-use homeward_core::{Error, Homeward, ReportId, Scope, SendWhen};
+use homeward_core::{Error, Homeward, Original, ReportId, Scope, SendWhen, Source};
 use rusqlite::Connection;
 
 /// A home with two reports, one of them sent, at rest.
@@ -62,61 +63,80 @@ impl AtRest {
         opened
     }
 
-    /// Flips bytes of the database file, one at a time.
+    /// Flips bytes of the database file, one at a time, on each of the machine's cores.
     fn flip_pages(&self, step: usize) {
         let whole = fs::read(self.phone.database()).unwrap();
-        let (mut opened, mut flips) = (0, 0);
-        for at in (0..whole.len()).step_by(step) {
-            let copy = self.phone.twin();
-            let mut flipped = whole.clone();
-            flipped[at] ^= 1 << (at / step % 8);
-            fs::write(copy.database(), flipped).unwrap();
-            let core = copy.try_open().unwrap_or_else(|error| panic!("byte {at}: {error}"));
-            opened += self.nothing_is_wrong(&core);
-            flips += 1;
-            // And nobody is locked out of reporting.
-            let id = core.create(&form("missing_child"), None);
-            let id = id.unwrap_or_else(|error| panic!("byte {at}: {error}"));
-            set(&core, id, "child_name", "Cem");
-            assert!(tells_of(&core, id, "Cem"), "byte {at}");
-            assert_eq!(copy.names_in("blobs").len(), 1, "byte {at} costs a photo");
-            assert!(copy.names_in("spool").len() > 2, "byte {at} costs a sealed part");
-        }
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let flips = whole.len().div_ceil(step);
+        let opened: usize = thread::scope(|scope| {
+            let flip = |first| {
+                let (whole, mine) = (&whole, (first * step..whole.len()).step_by(threads * step));
+                scope.spawn(move || {
+                    mine.map(|at| self.flip_page(whole, at, at / step)).sum::<usize>()
+                })
+            };
+            let spawned: Vec<_> = (0..threads).map(flip).collect();
+            spawned.into_iter().map(|thread| thread.join().unwrap()).sum()
+        });
         assert!(opened > flips / 2, "{opened} reports opened after {flips} flips");
     }
 
-    /// Flips every byte of each sealed value, one at a time, under a home that is open: it reads each
-    /// row again. At some of them a new report is sealed too.
+    /// Flips a bit of one byte. Gives how many reports opened.
+    fn flip_page(&self, whole: &[u8], at: usize, bit: usize) -> usize {
+        let copy = self.phone.twin();
+        let mut flipped = whole.to_owned();
+        flipped[at] ^= 1 << (bit % 8);
+        fs::write(copy.database(), flipped).unwrap();
+        let core = copy.try_open().unwrap_or_else(|error| panic!("byte {at}: {error}"));
+        let opened = self.nothing_is_wrong(&core);
+        // And nobody is locked out of reporting.
+        let id = core.create(&form("missing_child"), None);
+        let id = id.unwrap_or_else(|error| panic!("byte {at}: {error}"));
+        set(&core, id, "child_name", "Cem");
+        assert!(tells_of(&core, id, "Cem"), "byte {at}");
+        assert_eq!(copy.names_in("blobs").len(), 1, "byte {at} costs a photo");
+        assert!(copy.names_in("spool").len() > 2, "byte {at} costs a sealed part");
+        opened
+    }
+
+    /// Flips every byte of each sealed value, one at a time; each column under a home of its own.
     fn flip_columns(&self) {
+        let columns = ["report.key", "report.head", "draft.body", "part.sealed", "receipt.sealed"];
+        thread::scope(|scope| {
+            for (table, column) in columns.iter().filter_map(|name| name.split_once('.')) {
+                scope.spawn(move || self.flip_column(table, column));
+            }
+        });
+    }
+
+    /// The home is open: it reads each row again. At some flips a new report is sealed too.
+    fn flip_column(&self, table: &str, column: &str) {
         let copy = self.phone.twin();
         let core = copy.open_ready();
         let raw = Connection::open(copy.database()).unwrap();
         // Who flips bytes does not wait for the disk.
         raw.pragma_update(None, "synchronous", "OFF").unwrap();
-        let columns = ["report.key", "report.head", "draft.body", "part.sealed", "receipt.sealed"];
-        for (table, column) in columns.iter().filter_map(|name| name.split_once('.')) {
-            let sql = format!("SELECT rowid, {column} FROM {table} ORDER BY rowid LIMIT 1");
-            let (row, sealed): (i64, Vec<u8>) =
-                raw.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-            let sql = format!("UPDATE {table} SET {column} = ?1 WHERE rowid = ?2");
-            let write = |value: &[u8]| assert_eq!(raw.execute(&sql, (value, row)).unwrap(), 1);
-            for at in 0..sealed.len() {
-                let mut flipped = sealed.clone();
-                flipped[at] ^= 1 << (at % 8);
-                write(&flipped);
-                let hit = usize::from(table == "report" || table == "draft");
-                assert_eq!(self.nothing_is_wrong(&core), 2 - hit, "{table}.{column} at {at}");
-                let listed = core.reports().unwrap();
-                let known = |id| listed.iter().any(|summary| summary.id == id);
-                assert!(self.reports.iter().all(|(id, _)| known(*id)), "{table}.{column} at {at}");
-                assert!(core.statuses().is_ok(), "{table}.{column} at {at}");
-                if at % 256 == 0 {
-                    core.send(begin(&core, "Cem"), Scope::All, SendWhen::Now).unwrap();
-                }
+        let sql = format!("SELECT rowid, {column} FROM {table} ORDER BY rowid LIMIT 1");
+        let (row, sealed): (i64, Vec<u8>) =
+            raw.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let sql = format!("UPDATE {table} SET {column} = ?1 WHERE rowid = ?2");
+        let write = |value: &[u8]| assert_eq!(raw.execute(&sql, (value, row)).unwrap(), 1);
+        for at in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[at] ^= 1 << (at % 8);
+            write(&flipped);
+            let hit = usize::from(table == "report" || table == "draft");
+            assert_eq!(self.nothing_is_wrong(&core), 2 - hit, "{table}.{column} at {at}");
+            let listed = core.reports().unwrap();
+            let known = |id| listed.iter().any(|summary| summary.id == id);
+            assert!(self.reports.iter().all(|(id, _)| known(*id)), "{table}.{column} at {at}");
+            assert!(core.statuses().is_ok(), "{table}.{column} at {at}");
+            if at % 256 == 0 {
+                core.send(begin(&core, "Cem"), Scope::All, SendWhen::Now).unwrap();
             }
-            write(&sealed);
-            assert_eq!(self.nothing_is_wrong(&core), 2, "{table}.{column} as it was");
         }
+        write(&sealed);
+        assert_eq!(self.nothing_is_wrong(&core), 2, "{table}.{column} as it was");
     }
 
     /// Flips every byte of the wrapped keys and of their proofs, one at a time: they are read when a
@@ -148,6 +168,42 @@ impl AtRest {
         }
     }
 
+    /// Flips every byte of the intake's sealed identity, one at a time, under a home that is open.
+    fn flip_intake(&self) {
+        let copy = self.phone.twin();
+        let core = copy.open_ready();
+        let [(ada, _), _] = self.reports;
+        let capture = core.capture(&mut common::photo().as_slice()).unwrap();
+        let take = |core: &Homeward, capture| {
+            core.attach(ada, &field("photo"), Source::Capture(capture), Original::Drop)
+        };
+        let raw = Connection::open(copy.database()).unwrap();
+        raw.pragma_update(None, "synchronous", "OFF").unwrap();
+        let sealed: Vec<u8> =
+            raw.query_row("SELECT identity FROM intake", [], |row| row.get(0)).unwrap();
+        let write = |value: &[u8]| {
+            assert_eq!(raw.execute("UPDATE intake SET identity = ?1", [value]).unwrap(), 1);
+        };
+        for at in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[at] ^= 1 << (at % 8);
+            write(&flipped);
+            assert_eq!(take(&core, capture).unwrap_err(), Error::Damaged, "byte {at}");
+            assert_eq!(core.captures().unwrap(), [capture], "byte {at} costs a capture");
+            assert_eq!(self.nothing_is_wrong(&core), 2, "byte {at}");
+        }
+        // Left so, what came before does not open and is kept, and what comes next opens.
+        drop(core);
+        let core = copy.open_ready();
+        let next = core.capture(&mut common::photo().as_slice()).unwrap();
+        assert_eq!(take(&core, capture).unwrap_err(), Error::Damaged);
+        take(&core, next).unwrap();
+        assert_eq!(core.captures().unwrap(), [capture]);
+        write(&sealed);
+        take(&core, capture).unwrap();
+        assert_eq!(core.captures().unwrap(), []);
+    }
+
     /// The file of the only photo.
     fn blob(&self, phone: &Phone) -> PathBuf {
         phone.home().join("blobs").join(&self.phone.names_in("blobs")[0])
@@ -167,6 +223,11 @@ fn bytes_of_the_pages_flipped_give_an_error_or_the_right_answer_and_lock_nobody_
 #[test]
 fn every_byte_of_a_sealed_value_flipped_costs_one_report_at_most() {
     AtRest::new().flip_columns();
+}
+
+#[test]
+fn every_byte_of_the_intakes_identity_flipped_costs_no_capture_and_the_next_one_opens() {
+    AtRest::new().flip_intake();
 }
 
 #[test]

@@ -58,9 +58,12 @@ impl Phone {
         Self::of(folder, home.to_owned(), Arc::new(TestDevice::default()))
     }
 
-    /// A copy of the folder, on a device that has the same keys and goes its own way.
+    /// A copy of the folder, on a device that has the same keys and goes its own way. It lies in
+    /// memory where the system has a folder for that: there are thousands, and none outlives its
+    /// test.
     pub fn twin(&self) -> Self {
-        Self { device: Arc::new(self.device.twin()), ..self.copy() }
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+        Self { device: Arc::new(self.device.twin()), ..self.copy_to(folder) }
     }
 
     /// The home of `copy`, on the device of `phone`.
@@ -104,7 +107,10 @@ impl Phone {
 
     /// A copy of the folder as it is now, on the same device.
     pub fn copy(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        self.copy_to(tempfile::tempdir().unwrap())
+    }
+
+    fn copy_to(&self, folder: TempDir) -> Self {
         let home = folder.path().join("home");
         copy_folder(&self.home, &home);
         Self::of(folder, home, Arc::clone(&self.device))
