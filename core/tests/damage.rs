@@ -23,6 +23,13 @@ struct AtRest {
     answers: BTreeMap<ReportId, BTreeMap<FieldId, Answer>>,
 }
 
+/// What a look at a home saw.
+struct Seen {
+    opened: usize,
+    listed: Vec<ReportId>,
+    tells_states: bool,
+}
+
 impl AtRest {
     fn new() -> Self {
         let phone = Phone::new();
@@ -46,6 +53,11 @@ impl AtRest {
 
     /// Whatever opens is right. Gives how many reports opened.
     fn nothing_is_wrong(&self, core: &Homeward) -> usize {
+        self.look(core).opened
+    }
+
+    /// The same, and what else was seen.
+    fn look(&self, core: &Homeward) -> Seen {
         let mut opened = 0;
         for (id, child) in self.reports {
             if let Ok(report) = core.report(id) {
@@ -53,14 +65,16 @@ impl AtRest {
                 opened += 1;
             }
         }
+        let mut listed = Vec::new();
         for summary in core.reports().into_iter().flatten() {
             let known = self.reports.iter().find(|(id, _)| *id == summary.id);
             if let (Some(head), Some((_, child))) = (summary.head, known) {
                 assert_eq!(head.title.as_deref(), Some(*child));
             }
+            listed.push(summary.id);
         }
-        let _ = (core.statuses(), core.plan(homeward_core::queue::Conditions::default()));
-        opened
+        let _ = core.plan(homeward_core::queue::Conditions::default());
+        Seen { opened, listed, tells_states: core.statuses().is_ok() }
     }
 
     /// Flips bytes of the database file, one at a time, on each of the machine's cores.
@@ -126,11 +140,11 @@ impl AtRest {
             flipped[at] ^= 1 << (at % 8);
             write(&flipped);
             let hit = usize::from(table == "report" || table == "draft");
-            assert_eq!(self.nothing_is_wrong(&core), 2 - hit, "{table}.{column} at {at}");
-            let listed = core.reports().unwrap();
-            let known = |id| listed.iter().any(|summary| summary.id == id);
-            assert!(self.reports.iter().all(|(id, _)| known(*id)), "{table}.{column} at {at}");
-            assert!(core.statuses().is_ok(), "{table}.{column} at {at}");
+            let seen = self.look(&core);
+            assert_eq!(seen.opened, 2 - hit, "{table}.{column} at {at}");
+            let listed = |(id, _): &(ReportId, _)| seen.listed.contains(id);
+            assert!(self.reports.iter().all(listed), "{table}.{column} at {at}");
+            assert!(seen.tells_states, "{table}.{column} at {at}");
             if at % 256 == 0 {
                 core.send(begin(&core, "Cem"), Scope::All, SendWhen::Now).unwrap();
             }
