@@ -11,6 +11,7 @@ use common::{Faults, Phone, attach, begin, pack, set, tells_of, titles};
 use homeward_core::queue::Conditions;
 use homeward_core::vault::{DeviceKeyError, VaultState};
 use homeward_core::{Error, Homeward, PartId, ReportId, Scope, SendWhen};
+use rusqlite::Connection;
 
 /// A phone with one report on it that was sealed and has not left.
 struct Before {
@@ -237,6 +238,40 @@ fn a_new_phone_whose_device_refuses_takes_a_report_and_opens_later() {
     core.unlock(None).unwrap();
     assert!(tells_of(&core, id, "Ada"));
     assert_eq!(titles(&core), [Some("Ada".into())]);
+}
+
+#[test]
+fn a_kill_between_the_move_and_the_end_of_an_emergency_leaves_nothing_for_ever() {
+    let phone = Phone::new();
+    begin(&phone.open(), "Ada");
+    phone.device.fail(vault_fails(DeviceKeyError::Refused));
+    begin(&phone.open(), "Ben");
+    let path = phone.home().join("emergency-1.sqlite");
+    let kept = phone.home().join("kept");
+    std::fs::copy(&path, &kept).unwrap();
+    phone.device.fail(Faults::default());
+    drop(phone.open_ready());
+    assert!(!path.exists());
+    // Its rows have moved, its keys are destroyed, and the note of that is gone too.
+    std::fs::rename(&kept, &path).unwrap();
+    let raw = Connection::open(&path).unwrap();
+    raw.execute_batch(
+        "DELETE FROM report; DELETE FROM draft; DELETE FROM medium;
+         UPDATE keyring SET generation = generation + 2, stale = NULL;",
+    )
+    .unwrap();
+    drop(raw);
+    let core = phone.open_ready();
+    assert!(!path.exists());
+    assert_eq!(titles(&core).len(), 2);
+    drop(core);
+    // One whose device loses its keys keeps its rows for the day that they come back.
+    phone.device.fail(vault_fails(DeviceKeyError::Refused));
+    begin(&phone.open(), "Cem");
+    phone.device.fail(Faults::default());
+    phone.device.lose_outbox();
+    drop(phone.open_ready());
+    assert!(path.exists());
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rusqlite::{Transaction, TransactionBehavior};
+
 use super::{Database, Shelves};
 use crate::drafts;
 use crate::error::{Error, Result};
@@ -20,10 +22,12 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
     for path in existing(home) {
         match open_at(&path, device) {
             Ok(database) => return Ok(Some(database)),
-            // What can't be finished now is at the next start.
-            Err(_) => {
+            // Its key is destroyed when all of it has been moved, and later its files. What can't be
+            // finished now is at the next start.
+            Err(Error::KeyLost) => {
                 let _ = finish_spent(&path, device);
             }
+            Err(_) => {}
         }
     }
     Ok(None)
@@ -82,13 +86,19 @@ const SPEND: &str = "
     UPDATE keyring SET stale = coalesce(stale, generation), generation = generation + 1
     WHERE slot = 'vault'";
 
-/// Finishes an emergency that was moved before a kill.
+/// Finishes an emergency that was moved before a kill: it has no key any more, and no row.
 fn finish_spent(path: &Path, device: &dyn DeviceKey) -> Result<()> {
-    let Ok(database) = Database::open(path, device, Wrapping::Emergency) else { return Ok(()) };
-    let sql = "SELECT (SELECT count(*) FROM report) + (SELECT count(*) FROM part)
-                      + (SELECT count(*) FROM keyring WHERE slot = 'vault' AND stale IS NULL)";
-    let is_spent = database.connection()?.query_row(sql, [], |row| row.get(0)).unwrap_or(1) == 0;
-    if is_spent { finish(database, device) } else { Ok(()) }
+    let database = Database::open(path, device, Wrapping::Emergency)?;
+    let spending = TransactionBehavior::Immediate;
+    let spending = Transaction::new_unchecked(database.connection()?, spending)?;
+    let sql = "SELECT (SELECT count(*) FROM report) + (SELECT count(*) FROM part)";
+    if spending.query_row(sql, [], |row| row.get::<_, u32>(0))? > 0 {
+        return Ok(());
+    }
+    // Also for a process that has it open since before its key was lost.
+    spending.execute_batch(SPEND)?;
+    spending.commit()?;
+    finish(database, device)
 }
 
 /// Destroys the keys of every emergency, also of those that do not open.
