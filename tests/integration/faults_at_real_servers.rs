@@ -28,14 +28,7 @@ fn every_fault_at_every_real_server_ends_with_each_part_there_once() {
     // Eight of a hundred are the parts of whole reports, five parts each.
     let (whole, alone) = (uploads / 60, uploads - uploads / 60 * 5);
     let (tally, told) = std::thread::scope(|scope| {
-        let told = scope.spawn(move || {
-            let each = whole.div_ceil(whole.div_ceil(6));
-            let groups = (0..whole).step_by(usize::try_from(each).unwrap());
-            let sizes = groups.map(|from| (from, each.min(whole - from)));
-            sizes
-                .map(|(from, size)| reports(seed ^ from, usize::try_from(size).unwrap()))
-                .collect::<Vec<_>>()
-        });
+        let told = scope.spawn(move || reports(seed, whole));
         (world.play(seed, usize::try_from(alone).unwrap(), BESIDE), told.join().unwrap())
     });
     println!("{}", tally.in_words());

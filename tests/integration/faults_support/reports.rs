@@ -1,6 +1,8 @@
 //! Whole reports, sent by `phone` processes through troubles to our own server, opened at the desk.
 
 use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use fault_proxy::Dice;
 use fault_proxy::front::{Fault, How, Plan, Seen};
@@ -14,8 +16,30 @@ pub(crate) struct Reports {
     pub(crate) injected: BTreeMap<String, u64>,
 }
 
-/// Sends so many reports. Each part is at the desk once in the end, and its phone knows.
-pub(crate) fn reports(seed: u64, reports: usize) -> Reports {
+/// Sends so many reports, six from each phone, some phones beside each other. Each part is at its
+/// desk once in the end, and its phone knows.
+pub(crate) fn reports(seed: u64, reports: u64) -> Vec<Reports> {
+    let (phones, next) = (reports.div_ceil(6), AtomicU64::new(0));
+    let told = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..BESIDE {
+            scope.spawn(|| {
+                loop {
+                    let phone = next.fetch_add(1, Ordering::Relaxed);
+                    if phone >= phones {
+                        break;
+                    }
+                    let some = (reports - phone * 6).min(6);
+                    let group = of_one_phone(seed ^ phone, usize::try_from(some).unwrap());
+                    told.lock().unwrap().push(group);
+                }
+            });
+        }
+    });
+    told.into_inner().unwrap()
+}
+
+fn of_one_phone(seed: u64, reports: usize) -> Reports {
     let journey = Journey::begin_behind(troubled(seed));
     let photo = Photo { width: 260, height: 260, ..Photo::small(Exif::example()) };
     let photo = journey.photo("photo.jpg", &photo);
@@ -87,3 +111,6 @@ fn troubled(seed: u64) -> Plan {
         })
     })
 }
+
+/// Phones at one time.
+const BESIDE: usize = 6;
