@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Builds the programs of others that tests work with: the tus servers tusd (Go) and @tus/server (npm),
-# a SOCKS proxy, and age in its two makes, Go's and Rust's.
+# a SOCKS proxy, age in its two makes, Go's and Rust's, and the client tus-js-client, for the bench.
 # They lie in .cache/peers; running it again does nothing until a version changes.
 #
-# usage: setup.sh (tusd | tus-node | microsocks | age | rage)...
+# usage: setup.sh (tusd | tus-node | tus-js | microsocks | age | rage)...
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cache=$(cd "$here/../.." && pwd)/.cache/peers
@@ -41,17 +41,22 @@ need_rage() {
   fi
 }
 
-need_tus_node() {
-  local stamp
-  stamp=$(made_of "$here"/tus-node/*)
-  if [ "$(cat "$cache/tus-node.stamp" 2>/dev/null)" != "$stamp" ]; then
-    command -v npm >/dev/null || { echo 'the npm tus server needs Node.js 20 or newer, with npm' >&2; exit 1; }
-    rm -rf "$cache/tus-node"
-    cp -r "$here/tus-node" "$cache/tus-node"
-    (cd "$cache/tus-node" && npm ci --ignore-scripts --no-fund --no-audit --silent)
-    echo "$stamp" >"$cache/tus-node.stamp"
+# A Node.js program of ours with what its lock file pins.
+node_program() {
+  local name=$1 stamp
+  stamp=$(made_of "$here/$name"/*)
+  if [ "$(cat "$cache/$name.stamp" 2>/dev/null)" != "$stamp" ]; then
+    command -v npm >/dev/null || { echo "$name needs Node.js 20 or newer, with npm" >&2; exit 1; }
+    rm -rf "${cache:?}/$name"
+    cp -r "$here/$name" "$cache/$name"
+    (cd "$cache/$name" && npm ci --ignore-scripts --no-fund --no-audit --silent)
+    echo "$stamp" >"$cache/$name.stamp"
   fi
 }
+
+need_tus_node() { node_program tus-node; }
+
+need_tus_js() { node_program tus-js; }
 
 # A SOCKS proxy, a list of names that only one program knows, and a look at what a program asks for.
 need_microsocks() {

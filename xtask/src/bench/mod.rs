@@ -5,6 +5,7 @@
 
 mod media;
 mod media_peers;
+mod outbox;
 mod packages;
 mod plan;
 mod seal;
@@ -49,6 +50,11 @@ const GROUPS: &[Group] = &[
         name: "vault",
         shows: "the vault against SQLite, fsync and cp",
         figures: vault::figures,
+    },
+    Group {
+        name: "outbox",
+        shows: "a report with ten photos over a bad line",
+        figures: outbox::figures,
     },
     Group { name: "upload", shows: "uploading against curl", figures: upload::figures },
 ];
