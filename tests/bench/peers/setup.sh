@@ -8,5 +8,6 @@ for need in exiftool:libimage-exiftool-perl mat2:mat2 exiv2:exiv2 jhead:jhead; d
 done
 if [ "${#missing[@]}" -gt 0 ]; then
   apt-get update -q
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}"
+  # Another apt-get may be at work.
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -q --no-install-recommends "${missing[@]}"
 fi

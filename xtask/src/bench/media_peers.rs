@@ -20,7 +20,7 @@ const PROGRAMS: [(&str, &[&str], &str); 4] = [
         &["jpg", "png", "webp", "heic", "mp4"],
         "rm -f $2; exiftool -q -q -m -all= -o $2 $1",
     ),
-    ("mat2", &["jpg", "png", "webp", "mp4"], "mat2 $1; rm -f ${1%.*}.cleaned.${1##*.}"),
+    ("mat2", &["jpg", "png", "webp", "mp4"], "mat2 $1 && rm ${1%.*}.cleaned.${1##*.}"),
     ("exiv2, in place after cp", &["jpg", "png", "webp"], "cp $1 $2; exiv2 rm $2"),
     ("jhead, in place after cp", &["jpg"], "cp $1 $2; jhead -q -purejpg $2"),
 ];
