@@ -92,24 +92,19 @@ fn make(bench: &Bench, kind: &str, bytes: u64, to: &Path) -> Result {
 fn in_memory(bench: &Bench, subject: &Subject) -> Result<Vec<Figure>> {
     let Subject { what, ref path, bytes } = *subject;
     let file = text(path)?;
-    let mut figures = race([
-        &|| bench.task(what, "memcpy, in memory", bytes, &["memcpy", file]),
-        &|| bench.task(what, "homeward, in memory", bytes, &["scrub", file]),
-        &|| bench.task(what, "homeward, streamed", bytes, &["scrub-stream", file]),
-    ])?;
+    let memcpy = || bench.task(what, "memcpy, in memory", bytes, &["memcpy", file]);
+    let scrub = || bench.task(what, "homeward, in memory", bytes, &["scrub", file]);
+    let stream = || bench.task(what, "homeward, streamed", bytes, &["scrub-stream", file]);
+    let inflate = || bench.task(what, "inflate, the proof alone", bytes, &["inflate", file]);
     match path.extension().and_then(|extension| extension.to_str()) {
-        Some("png") => {
-            figures.push(bench.task(
-                what,
-                "inflate, the proof alone",
-                bytes,
-                &["inflate", file],
-            )?);
+        Some("png") => race([&memcpy, &scrub, &stream, &inflate]),
+        Some("mp4") => {
+            let mut figures = race([&memcpy, &scrub, &stream])?;
+            figures.extend(planning(bench, what, bytes, file)?);
+            Ok(figures)
         }
-        Some("mp4") => figures.extend(planning(bench, what, bytes, file)?),
-        _ => {}
+        _ => race([&memcpy, &scrub, &stream]),
     }
-    Ok(figures)
 }
 
 fn planning(bench: &Bench, what: &'static str, bytes: u64, file: &str) -> Result<Vec<Figure>> {
