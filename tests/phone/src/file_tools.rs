@@ -1,10 +1,10 @@
 //! `facts` and `scrub`: what the media room does, on files, without a home.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use homeward_core::media::{Piece, Plan};
+use homeward_core::media::{Piece, Plan, ReadAt};
 use homeward_core::{Refusal, media};
 use serde_json::json;
 
@@ -41,30 +41,43 @@ pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Prob
         "removed": plan.manifest.removed,
         "remaining": plan.manifest.remaining,
         "broken": plan.manifest.broken,
-        "bytes_in": media::ReadAt::len(&source),
+        "bytes_in": ReadAt::len(&source),
         "bytes_out": bytes_out,
     });
     output.tell(&json, || crate::json::removed_in_words(&plan.manifest))
 }
 
-/// Carries out a plan from file to file: what stays is copied by the kernel.
-fn write(plan: &Plan, mut source: &File, mut to: &File) -> io::Result<u64> {
+/// Carries out a plan from file to file. A long stretch is copied by the kernel; the many short ones
+/// of a film with a data track would each cost five calls of it, so they are put together first.
+fn write(plan: &Plan, mut source: &File, to: &File) -> io::Result<u64> {
+    let mut to = BufWriter::with_capacity(LONG as usize, to);
     for piece in &plan.pieces {
-        let (wanted, copied) = match piece {
+        match piece {
+            Piece::Copy(range) if range.end - range.start < LONG => {
+                let mut bytes = vec![0; (range.end - range.start) as usize];
+                source.read_exact_at(range.start, &mut bytes)?;
+                to.write_all(&bytes)?;
+            }
             Piece::Copy(range) => {
                 let len = range.end - range.start;
+                to.flush()?;
                 source.seek(SeekFrom::Start(range.start))?;
-                (len, io::copy(&mut source.take(len), &mut to)?)
+                if io::copy(&mut source.take(len), to.get_mut())? != len {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
             }
-            Piece::Put(bytes) => (0, to.write_all(bytes).map(|()| 0)?),
-            Piece::Zeros(len) => (*len, io::copy(&mut io::repeat(0).take(*len), &mut to)?),
-        };
-        if copied != wanted {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            Piece::Put(bytes) => to.write_all(bytes)?,
+            Piece::Zeros(len) => {
+                io::copy(&mut io::repeat(0).take(*len), &mut to)?;
+            }
         }
     }
+    to.flush()?;
     Ok(plan.len())
 }
+
+/// From so many bytes on a stretch is long.
+const LONG: u64 = 64 << 10;
 
 fn open(path: &Path) -> Result<File, Problem> {
     File::open(path).map_err(|_| Problem::Core(Refusal::MediaUnreadable.into()))
