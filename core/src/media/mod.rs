@@ -182,3 +182,27 @@ pub fn scrub(source: &dyn ReadAt) -> Result<Plan> {
         format => bmff::scrub(source, format),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_container_that_can_be_cleaned_is_refused_as_unsupported() {
+        let files: [&[u8]; 9] = [
+            b"II\x2A\0\x08\0\0\0\0\0\0\0\0\0",
+            b"MM\0\x2A\0\0\0\x08\0\0\0\0\0\0",
+            b"%PDF-1.7\n%\xE2\xE3\xCF\xD3\n",
+            b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+            b"<?xml version='1.0'?><svg/>",
+            b"BM\x46\0\0\0\0\0\0\0",
+            b"PK\x03\x04picture.jpg",
+            b"a picture.jpg",
+            b"",
+        ];
+        for file in files {
+            let refused = scrub(&file.to_vec());
+            assert!(matches!(refused, Err(MediaError::Unsupported)), "{file:02X?}");
+        }
+    }
+}

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::super::{Format, MediaError, Piece, Plan, ReadAt, RemovedKind, facts, scrub, sniff};
 use super::boxes::top;
 use super::fixtures::{
-    CANARY, Media, boxed, brands, copy, fragmented, leaks, moov, movie, scrubbed, slice, still,
-    video_samples,
+    CANARY, Media, boxed, brands, copy, fragmented, full, leaks, moov, movie, parent, scrubbed,
+    slice, still, video_samples, words,
 };
 
 fn all() -> [Vec<u8>; 3] {
@@ -197,6 +197,30 @@ fn a_second_file_behind_the_first_is_emptied() {
     let clean = scrubbed(&file).unwrap();
     assert!(!leaks(&clean));
     assert_eq!(memchr::memmem::find(&clean[movie().len()..], b"picture"), None);
+}
+
+#[test]
+fn an_index_of_fragments_stays_and_events_and_clocks_go() {
+    let file = fragmented();
+    let at = memchr::memmem::find(&file, b"moof").unwrap() - 4;
+    // One reference; one entry of one random access, each number in a byte.
+    let sidx = full(b"sidx", &words(&[1, 30_000, 0, 0, 1, 500, 200, 0x9000_0000]));
+    let tfra = full(b"tfra", &[&words(&[1, 0, 1, 0, at as u32])[..], &[1, 1, 1]].concat());
+    let mfro = full(b"mfro", &words(&[(tfra.len() + 24) as u32]));
+    let index = parent(b"mfra", &[tfra.clone(), mfro]);
+    let with = |words: &[u8]| {
+        let sidx = boxed(b"sidx", &[&sidx[8..], words].concat());
+        let others = [full(b"emsg", CANARY), full(b"prft", CANARY)].concat();
+        [&file[..at], &sidx, &others, &file[at..], &index].concat()
+    };
+    let clean = scrubbed(&with(CANARY)).unwrap();
+    assert!(!leaks(&clean));
+    for kept in [&sidx[8..], &tfra[..]] {
+        assert!(memchr::memmem::find(&clean, kept).is_some());
+    }
+    assert_eq!(scrubbed(&clean).unwrap(), clean);
+    let pictures = |bytes: &[u8]| memchr::memmem::find_iter(bytes, b"picture").count();
+    assert_eq!(pictures(&clean), pictures(&file));
 }
 
 #[test]
