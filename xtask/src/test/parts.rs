@@ -95,8 +95,8 @@ pub(super) const PARTS: &[Part] = &[
     },
     Part {
         name: "i686",
-        group: "media",
-        shows: "the walkers' tests on 32 bits, a film of 5 GB among them",
+        group: "phones",
+        shows: "the core's tests on 32 bits, a film of 5 GB among them",
         run: thirty_two::check,
     },
     Part {
