@@ -35,6 +35,13 @@ impl Canaries {
         canaries
     }
 
+    /// Whether a word is long enough not to come about by chance, in any dress.
+    #[must_use]
+    pub fn is_findable(word: &str) -> bool {
+        let base64 = |shift| inside(&BASE64.encode(&shifted(word.as_bytes(), shift)), shift);
+        word.len() >= SHORTEST && (0..3).all(|shift| base64(shift).len() >= SHORTEST)
+    }
+
     /// Bytes, too, told as `name`.
     #[must_use]
     pub fn and_bytes(mut self, name: &str, bytes: &[u8]) -> Self {

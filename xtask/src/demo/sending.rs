@@ -103,9 +103,9 @@ fn last(stage: &Stage, report: &Report) -> Result<Option<Upload>> {
     Ok(stage.organisation.uploads()?.into_iter().nth(report.parts.len() - 1))
 }
 
-/// What has come of sealed bytes.
+/// What has come of sealed bytes: with the POST for a small part, by PATCH for a large one.
 fn body_bytes(requests: &[Request]) -> u64 {
-    requests.iter().filter(|request| request.method == "PATCH").map(|request| request.body).sum()
+    requests.iter().map(|request| request.body).sum()
 }
 
 /// Between two looks at what the recorder has heard.

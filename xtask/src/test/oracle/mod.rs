@@ -32,7 +32,8 @@ const UNSUPPORTED: &str = "refused-media-unsupported";
 /// At least so many of a thousand facts are equal.
 const EQUAL_PER_MILLE: usize = 980;
 
-/// Scrubs and reads every file of the corpus, and has the oracle judge it.
+/// Scrubs and reads every file of the corpus, has the oracle judge it, and sends one of each kind the
+/// whole way.
 pub(super) fn check() -> Result {
     let shared = root().parent().unwrap_or(root()).join("shared");
     if !shared.join("oracle/setup.sh").exists() {
@@ -54,7 +55,25 @@ pub(super) fn check() -> Result {
     if failed > 0 {
         return Err(format!("{failed} files are not clean").into());
     }
-    read
+    read?;
+    say::line("The main job with a file of each kind:");
+    crate::demo::run(&one_of_each_kind(&bench.corpus, &files), None)
+}
+
+/// The first file of each ending, but for those that are refused.
+fn one_of_each_kind(corpus: &Path, files: &Files) -> Vec<PathBuf> {
+    let mut kinds = BTreeMap::new();
+    for name in files.keys().filter(|name| !is_refused(name)) {
+        let path = corpus.join(name);
+        let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+        kinds.entry(ending).or_insert(path);
+    }
+    kinds.into_values().collect()
+}
+
+/// A TIFF or DNG is not cleaned.
+fn is_refused(name: &str) -> bool {
+    name.ends_with(".tif") || name.ends_with(".dng")
 }
 
 /// Installs what the oracle needs, once, and gives the program that judges.
@@ -120,7 +139,7 @@ impl Bench<'_> {
         let source = self.corpus.join(name);
         let to = self.outputs.join(name.replace('/', "-"));
         let scrubbed = self.phone.ask(&["scrub", text(&source)?, text(&to)?]);
-        if name.ends_with(".tif") || name.ends_with(".dng") {
+        if is_refused(name) {
             return match scrubbed {
                 Err(refusal) if refusal.message_id() == Some(UNSUPPORTED) => Ok(()),
                 Err(refusal) => Err(refusal.into()),
