@@ -10,7 +10,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::thread;
 
-use common::{Faults, Phone, Wrong, attach, begin, field, form, pack, set, tells_of, titles};
+use common::{
+    Faults, Phone, Wrong, attach, begin, field, form, pack, set, tells_of, titles, try_set,
+};
 use homeward_core::forms::{Answer, FieldId};
 use homeward_core::vault::VaultState;
 use homeward_core::{Error, Homeward, Original, ReportId, Scope, SendWhen, Source};
@@ -103,10 +105,13 @@ impl AtRest {
         fs::write(copy.database(), flipped).unwrap();
         let core = copy.try_open().unwrap_or_else(|error| panic!("byte {at}: {error}"));
         let opened = self.nothing_is_wrong(&core);
-        // And nobody is locked out of reporting.
-        let id = core.create(&form("missing_child"), None);
-        let id = id.unwrap_or_else(|error| panic!("byte {at}: {error}"));
-        set(&core, id, "child_name", "Cem");
+        // And nobody is locked out of reporting: where an answer meets damage, the next report does not.
+        let begin = || core.create(&form("missing_child"), None);
+        let mut id = begin().unwrap_or_else(|error| panic!("byte {at}: {error}"));
+        if try_set(&core, id, "child_name", "Cem") == Err(Error::Damaged) {
+            id = begin().unwrap_or_else(|error| panic!("byte {at}, again: {error}"));
+            set(&core, id, "child_name", "Cem");
+        }
         assert!(tells_of(&core, id, "Cem"), "byte {at}");
         assert_eq!(copy.names_in("blobs").len(), 1, "byte {at} costs a photo");
         assert!(copy.names_in("spool").len() > 2, "byte {at} costs a sealed part");
@@ -247,6 +252,43 @@ fn every_byte_of_the_intakes_identity_flipped_costs_no_capture_and_the_next_one_
 #[test]
 fn every_byte_of_a_wrapped_key_flipped_gives_no_wrong_answer_and_locks_nobody_out() {
     AtRest::new().flip_keys();
+}
+
+/// The byte in a database's head that says which SQLite may write it.
+const WRITE_VERSION: usize = 18;
+
+#[test]
+fn a_file_that_can_be_read_and_not_written_keeps_nobody_from_reporting() {
+    let at_rest = AtRest::new();
+    let copy = at_rest.phone.twin();
+    let mut file = fs::read(copy.database()).unwrap();
+    file[WRITE_VERSION] ^= 4;
+    fs::write(copy.database(), file).unwrap();
+    for _ in 0..2 {
+        let core = copy.open_ready();
+        assert_eq!(at_rest.nothing_is_wrong(&core), 2, "what is there is read");
+        assert!(tells_of(&core, begin(&core, "Cem"), "Cem"));
+    }
+    assert_eq!(copy.open().reports().unwrap().len(), 4);
+}
+
+#[test]
+fn where_an_answer_meets_damage_the_next_report_does_not() {
+    let at_rest = AtRest::new();
+    // Stands for a damaged page: rows are added, and none is changed.
+    let (copy, core) = at_rest.changed(|raw| {
+        let trigger = "CREATE TRIGGER damage BEFORE UPDATE ON draft BEGIN
+                       SELECT RAISE(ABORT, 'damage'); END";
+        raw.execute_batch(trigger).unwrap();
+    });
+    let id = core.create(&form("missing_child"), None).unwrap();
+    assert_eq!(try_set(&core, id, "child_name", "Cem"), Err(Error::Damaged));
+    let next = begin(&core, "Cem");
+    assert!(tells_of(&core, next, "Cem"));
+    drop(core);
+    let core = copy.open_ready();
+    assert!(tells_of(&core, next, "Cem"));
+    assert_eq!(at_rest.nothing_is_wrong(&core), 2);
 }
 
 #[test]

@@ -159,6 +159,7 @@ impl Store {
         shelves.state = VaultState::KeyLost;
         self.home.remove_files()?;
         (shelves.main, shelves.state) = open_main(&self.home, self.device.as_ref())?;
+        shelves.beside = false;
         self.settle(&mut shelves);
         Ok(())
     }

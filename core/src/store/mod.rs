@@ -13,6 +13,7 @@ mod emergency;
 mod guard;
 mod sweep;
 
+use std::io::ErrorKind;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::{Connection, Transaction};
@@ -50,6 +51,8 @@ struct Shelves {
     main: Option<Database>,
     /// What was begun while the main one was closed.
     emergency: Option<Database>,
+    /// A write met damage in the main one: what is begun from now on goes beside it.
+    beside: bool,
 }
 
 impl Store {
@@ -61,7 +64,7 @@ impl Store {
     ) -> Result<Self> {
         let (main, state) = open_main(&home, device.as_ref())?;
         let emergency = emergency::open(&home, device.as_ref())?;
-        let shelves = Mutex::new(Shelves { state, main, emergency });
+        let shelves = Mutex::new(Shelves { state, main, emergency, beside: false });
         let store =
             Self { home, clock, device, shelves, bell: Bell::new(), bookmark: Bookmark::default() };
         store.settle(&mut store.shelves());
@@ -124,11 +127,14 @@ impl Store {
         let mut shelves = self.shelves();
         loop {
             let database = self.fresh(&mut shelves, report)?;
-            if let Some((transaction, keys)) = database.writing()? {
-                let done = work(&transaction, keys)?;
+            let Some((transaction, keys)) = database.writing()? else { continue };
+            let written = work(&transaction, keys).and_then(|done| {
                 transaction.commit()?;
-                return Ok(done);
-            }
+                Ok(done)
+            });
+            // Who now begins the report anew must not meet the same damage.
+            shelves.beside |= matches!(written, Err(Error::Damaged));
+            return written;
         }
     }
 
@@ -138,9 +144,9 @@ impl Store {
         work: impl Fn(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let mut shelves = self.shelves();
-        let mut beside = false;
         loop {
-            let database = self.shelf_for_new(&mut shelves, beside)?;
+            let beside = shelves.beside;
+            let database = self.shelf_for_new(&mut shelves)?;
             let written = match database.writing() {
                 Ok(None) => continue,
                 Ok(Some((transaction, keys))) => work(&transaction, keys).and_then(|done| {
@@ -150,21 +156,20 @@ impl Store {
                 Err(error) => Err(error),
             };
             match written {
-                // The file is damaged where nobody has looked before: the report goes beside it.
-                Err(Error::Damaged) if !beside => beside = true,
+                // The file is damaged where nobody has looked before, or its head says that only a
+                // newer SQLite may write: the report goes beside it.
+                Err(Error::Damaged | Error::Io(ErrorKind::PermissionDenied)) if !beside => {
+                    shelves.beside = true;
+                }
                 written => return written,
             }
         }
     }
 
-    /// Where a new report goes; `beside` the vault if that has just been found damaged.
-    fn shelf_for_new<'a>(
-        &self,
-        shelves: &'a mut Shelves,
-        beside: bool,
-    ) -> Result<&'a mut Database> {
+    /// Where a new report goes.
+    fn shelf_for_new<'a>(&self, shelves: &'a mut Shelves) -> Result<&'a mut Database> {
         self.refresh(shelves)?;
-        if shelves.state == VaultState::Ready && !beside {
+        if shelves.state == VaultState::Ready && !shelves.beside {
             return shelves.main.as_mut().ok_or(Error::Damaged);
         }
         if shelves.emergency.is_none() {
