@@ -15,7 +15,7 @@ const WHAT: &str = "upload on the loopback";
 /// The limit that was set is 100 ms.
 const CANCEL: &str = "from a cancel in an upload to its end";
 
-/// Uploads of 20 and 200 MB.
+/// Uploads of 20 MB and 1 GB.
 pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     let folder = bench.folder();
     let desk = bench.programs.desk(folder.join("desk"));
@@ -25,7 +25,7 @@ pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     let url = line["listening"].as_str().ok_or("receive does not listen")?;
     let home = text(desk.home())?;
     let mut figures = Vec::new();
-    for bytes in [20_000_000, 200_000_000] {
+    for bytes in [20_000_000, 1_000_000_000] {
         let path = folder.join(bytes.to_string());
         noise(&path, bytes)?;
         let file = text(&path)?;
