@@ -35,8 +35,14 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
 
 /// A new emergency.
 pub(super) fn make(home: &Home, device: &dyn DeviceKey) -> Result<Database> {
-    let free = (1..=MOST).map(|number| home.emergency(number)).find(|path| !path.exists());
-    open_at(&free.ok_or(Error::StorageFull)?, device)
+    for path in (1..=MOST).map(|number| home.emergency(number)).filter(|path| !path.exists()) {
+        match open_at(&path, device) {
+            // Another process has made one of this name meanwhile, and has already moved it.
+            Err(Error::KeyLost) => {}
+            made => return made,
+        }
+    }
+    Err(Error::StorageFull)
 }
 
 fn open_at(path: &Path, device: &dyn DeviceKey) -> Result<Database> {

@@ -161,6 +161,8 @@ impl Store {
                 Err(Error::Damaged | Error::Io(ErrorKind::PermissionDenied)) if !beside => {
                     shelves.beside = true;
                 }
+                // Another process has moved this emergency and destroyed its key: the next one.
+                Err(Error::KeyLost) if shelves.emergency.is_some() => shelves.emergency = None,
                 written => return written,
             }
         }
