@@ -105,11 +105,12 @@ impl AtRest {
         fs::write(copy.database(), flipped).unwrap();
         let core = copy.try_open().unwrap_or_else(|error| panic!("byte {at}: {error}"));
         let opened = self.nothing_is_wrong(&core);
-        // And nobody is locked out of reporting: where an answer meets damage, the next report does not.
-        let begin = || core.create(&form("missing_child"), None);
-        let mut id = begin().unwrap_or_else(|error| panic!("byte {at}: {error}"));
+        // And nobody is locked out of reporting: where an answer meets damage, the next report does
+        // not.
+        let create = || core.create(&form("missing_child"), None);
+        let mut id = create().unwrap_or_else(|error| panic!("byte {at}: {error}"));
         if try_set(&core, id, "child_name", "Cem") == Err(Error::Damaged) {
-            id = begin().unwrap_or_else(|error| panic!("byte {at}, again: {error}"));
+            id = create().unwrap_or_else(|error| panic!("byte {at}, again: {error}"));
             set(&core, id, "child_name", "Cem");
         }
         assert!(tells_of(&core, id, "Cem"), "byte {at}");

@@ -14,22 +14,25 @@
 mod faults_support;
 mod net_support;
 
+use std::fmt::Debug;
+use std::str::FromStr;
+
 use faults_support::{World, reports};
 
 #[test]
 fn every_fault_at_every_real_server_ends_with_each_part_there_once() {
-    let uploads: u64 = given("UPLOADS").unwrap_or(300);
+    let uploads: usize = given("UPLOADS").unwrap_or(300);
     let seed: u64 = given("SEED").unwrap_or(SEED);
     println!("seed {seed}, {uploads} uploads");
     let world = World::start();
     if let Some(only) = given("ONLY") {
-        return world.play_one(seed, usize::try_from(only).unwrap()).assert_kept(false);
+        return world.play_one(seed, only).assert_kept(false);
     }
     // Eight of a hundred are the parts of whole reports, five parts each.
     let (whole, alone) = (uploads / 60, uploads - uploads / 60 * 5);
     let (tally, told) = std::thread::scope(|scope| {
         let told = scope.spawn(move || reports(seed, whole));
-        (world.play(seed, usize::try_from(alone).unwrap(), BESIDE), told.join().unwrap())
+        (world.play(seed, alone, BESIDE), told.join().unwrap())
     });
     println!("{}", tally.in_words());
     let parts: usize = told.iter().map(|group| group.parts).sum();
@@ -38,11 +41,11 @@ fn every_fault_at_every_real_server_ends_with_each_part_there_once() {
         println!("  {:?}", group.injected);
     }
     tally.assert_kept(true);
-    let all = tally.uploads + parts as u64;
+    let all = tally.uploads + parts;
     assert!(all >= uploads, "{all} uploads");
 }
 
-fn given(name: &str) -> Option<u64> {
+fn given<T: FromStr<Err: Debug>>(name: &str) -> Option<T> {
     std::env::var(name).ok().map(|value| value.parse().unwrap())
 }
 

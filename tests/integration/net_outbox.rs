@@ -28,11 +28,11 @@ fn the_first_minute_takes_one_request_and_the_rest_of_its_report_the_same_connec
     let requests = scene.organisation.recorder.requests();
     let first = &requests[0];
     assert_eq!(first.method, "POST");
-    assert_eq!(Some(first.body), first.number("upload-length"), "it does not come along");
-    assert!(first.header("upload-checksum").is_some_and(|sum| sum.starts_with("sha256 ")));
+    assert_eq!(Some(first.body), first.head.number("upload-length"), "it does not come along");
+    assert!(first.head.header("upload-checksum").is_some_and(|sum| sum.starts_with("sha256 ")));
     assert!(requests.iter().all(|request| request.method != "OPTIONS"));
     let small = |request: &&homeward_tests::recorder::Request| {
-        request.number("upload-length").is_some_and(|bytes| bytes <= 64 << 10)
+        request.head.number("upload-length").is_some_and(|bytes| bytes <= 64 << 10)
     };
     assert!(requests.iter().filter(small).all(|request| request.body > 0));
     let with_posts = scene.organisation.recorder.conversations();
@@ -170,7 +170,7 @@ fn a_new_report_does_not_wait_for_an_older_ones_long_video() {
     assert_eq!(run.wait().unwrap(), RunEnd::NothingDue);
     assert_eq!(phone.status(&core, older).state, ReportState::Stored);
     let requests = scene.organisation.recorder.requests();
-    let again = requests.iter().filter_map(|request| request.number("upload-offset")).min();
+    let again = requests.iter().filter_map(|request| request.head.number("upload-offset")).min();
     println!("the older one had {kept} bytes then; the lowest offset is {again:?}");
     assert_eq!(scene.uploads(), status.parts.len() + phone.status(&core, newer).parts.len());
 }

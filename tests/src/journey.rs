@@ -128,6 +128,38 @@ impl Journey {
         assert_eq!(parts.len(), sent.parts.len(), "a part twice, or one too many: {shown:#}");
     }
 
+    /// Lets the phone run until each of `reports` is `state`, or opened. How often is bounded, not
+    /// how long.
+    ///
+    /// # Panics
+    /// They do not come to that.
+    pub fn run_until(&self, reports: &[&str], state: &str) {
+        for _ in 0..MOST_RUNS {
+            self.phone.lines(&["run", "--for", "30"]).unwrap();
+            let status = self.phone.ask(&["status"]).unwrap();
+            let there = |id: &&str| {
+                let found = status.as_array().unwrap().iter().find(|report| report["id"] == **id);
+                found.is_some_and(|report| report["state"] == state || report["state"] == "opened")
+            };
+            if reports.iter().all(there) {
+                return;
+            }
+        }
+        panic!("not {state}: {:#}", self.phone.ask(&["status"]).unwrap());
+    }
+
+    /// Whether the desk has opened each part that the phone has sealed of a report, once.
+    ///
+    /// # Panics
+    /// It has not; the message says so after `told`.
+    pub fn each_part_is_there_once(&self, report: &str, told: &str) {
+        let sealed = part_ids(&self.status(report)["parts"]);
+        let shown = self.organisation.desk.ask(&["show", report]).unwrap();
+        assert_eq!(part_ids(&shown["parts"]), sealed, "{told}: each part once: {shown:#}");
+        let parts = shown["parts"].as_array().unwrap();
+        assert!(parts.iter().all(|part| part["state"] == "opened"), "{told}: {shown:#}");
+    }
+
     /// How many reports the desk has.
     #[must_use]
     pub fn reports_at_the_desk(&self) -> usize {
@@ -144,6 +176,18 @@ impl Sent {
     pub fn part(&self, kind: &str) -> &str {
         &self.parts.iter().find(|(_, of)| of == kind).unwrap().0
     }
+}
+
+/// The ids of parts, in order.
+///
+/// # Panics
+/// These are none.
+#[must_use]
+pub fn part_ids(parts: &Value) -> Vec<String> {
+    let mut ids: Vec<_> =
+        parts.as_array().unwrap().iter().map(|part| string(&part["part"])).collect();
+    ids.sort();
+    ids
 }
 
 /// A JSON string.
@@ -168,3 +212,6 @@ pub fn part<'a>(status: &'a Value, id: &str) -> &'a Value {
 /// Answers that hold no secret.
 pub const ANSWERS: [(&str, &str); 3] =
     [("child_name", "Mia Beispiel"), ("child_age", "7"), ("clothing", "red raincoat")];
+
+/// A phone waits seconds after some accidents, and a run ends before.
+const MOST_RUNS: u32 = 60;

@@ -4,15 +4,14 @@
 mod http;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 
+use fault_proxy::Serving;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use http::Request;
@@ -33,10 +32,8 @@ pub struct Conversation {
 
 /// A running recorder. Dropping it ends it.
 pub struct Recorder {
-    address: SocketAddr,
+    serving: Serving,
     heard: Heard,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 type Heard = Arc<Mutex<Vec<Conversation>>>;
@@ -45,25 +42,16 @@ impl Recorder {
     /// Stands in front of the desk whose folder is `desk` and whose `receive` listens on `target`.
     pub fn start(desk: &Path, target: SocketAddr) -> io::Result<Self> {
         let (acceptor, connector) = tls::of_desk(desk)?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = listener.local_addr()?;
         let heard = Heard::default();
         let inside = Inside { acceptor, connector, target, heard: Arc::clone(&heard) };
-        let (stop, stopped) = oneshot::channel();
-        let work = move || {
-            runtime.block_on(async {
-                tokio::select! { () = accept(listener, inside) => {}, _ = stopped => {} }
-            });
-        };
-        let thread = std::thread::Builder::new().name("recorder".into()).spawn(work)?;
-        Ok(Self { address, heard, stop: Some(stop), thread: Some(thread) })
+        let serving = Serving::start("recorder", |listener| accept(listener, inside))?;
+        Ok(Self { serving, heard })
     }
 
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.serving.address()
     }
 
     /// Everything that was heard, a connection each.
@@ -77,15 +65,6 @@ impl Recorder {
     pub fn requests(&self) -> Vec<Request> {
         let heard = lock(&self.heard);
         heard.iter().flat_map(|conversation| http::requests(&conversation.up)).collect()
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

@@ -5,17 +5,15 @@
 //! kills come some moments after an answer, where nobody holds anything. In the end each report is
 //! at the desk once, with each of its parts once, and its phone has a receipt for it.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use fault_proxy::Dice;
 use fault_proxy::front::{Fault, Front, Plan, Seen};
-use serde_json::Value;
 
 use crate::deaths::Deaths;
-use crate::journey::{ANSWERS, Journey, string};
+use crate::journey::{ANSWERS, Journey};
 use crate::organisation::text;
 use crate::photo::{Exif, Photo};
 
@@ -195,37 +193,17 @@ impl Sending {
         self.run_until("stored");
         self.journey.organisation.desk.ask(&["collect"]).unwrap();
         self.run_until("opened");
-        let desk = &self.journey.organisation.desk;
         assert_eq!(self.journey.reports_at_the_desk(), self.reports.len(), "seed {}", self.seed);
         for id in &self.reports {
-            let sealed = ids(&self.journey.status(id)["parts"]);
-            let shown = desk.ask(&["show", id]).unwrap();
-            let opened = ids(&shown["parts"]);
-            assert_eq!(opened, sealed, "seed {}: each part once: {shown:#}", self.seed);
-            let parts = shown["parts"].as_array().unwrap();
-            assert!(parts.iter().all(|part| part["state"] == "opened"), "{shown:#}");
+            self.journey.each_part_is_there_once(id, &format!("seed {}", self.seed));
         }
         std::mem::take(&mut self.deaths)
     }
 
-    /// A phone runs until each report is `state`, or farther. How often is bounded, not how long.
     fn run_until(&self, state: &str) {
         self.front().set(Plan::perfect());
-        for _ in 0..20 {
-            self.journey.phone.lines(&["run", "--for", "30"]).unwrap();
-            let status = self.journey.phone.ask(&["status"]).unwrap();
-            let states: BTreeMap<&str, &str> =
-                status.as_array().unwrap().iter().filter_map(state_of).collect();
-            let there = |id: &String| {
-                let is = states.get(id.as_str());
-                is == Some(&state) || is == Some(&"opened")
-            };
-            if self.reports.iter().all(there) {
-                return;
-            }
-        }
-        let status = self.journey.phone.ask(&["status"]).unwrap();
-        panic!("seed {}: not {state}: {status:#}", self.seed);
+        let reports: Vec<&str> = self.reports.iter().map(String::as_str).collect();
+        self.journey.run_until(&reports, state);
     }
 
     fn front(&self) -> &Front {
@@ -301,18 +279,6 @@ fn is_of(phase: Phase, seen: &Seen) -> bool {
         Phase::Receipt => seen.method() == "GET",
         Phase::Seal | Phase::Between => true,
     }
-}
-
-fn state_of(report: &Value) -> Option<(&str, &str)> {
-    Some((report["id"].as_str()?, report["state"].as_str()?))
-}
-
-/// The parts, in order.
-fn ids(parts: &Value) -> Vec<String> {
-    let mut ids: Vec<_> =
-        parts.as_array().unwrap().iter().map(|part| string(&part["part"])).collect();
-    ids.sort();
-    ids
 }
 
 fn micros(time: Duration) -> u64 {

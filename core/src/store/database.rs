@@ -134,9 +134,7 @@ impl Database {
         work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
         let (transaction, keys) = self.writing()?.ok_or(Refusal::Busy)?;
-        let done = work(&transaction, keys)?;
-        transaction.commit()?;
-        Ok(done)
+        commit(transaction, keys, work)
     }
 
     /// The outbox, if its key is there.
@@ -184,6 +182,17 @@ impl Database {
     pub(super) fn close(&mut self) {
         self.connection = None;
     }
+}
+
+/// Does `work` in a transaction and commits it; undoes it if that fails.
+pub(super) fn commit<T>(
+    transaction: Transaction<'_>,
+    keys: Keys<'_>,
+    work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
+) -> Result<T> {
+    let done = work(&transaction, keys)?;
+    transaction.commit()?;
+    Ok(done)
 }
 
 fn keys<'a>(vault: Option<&'a VaultKey>, queue: Option<&'a QueueKey>) -> Result<Keys<'a>> {

@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use rusqlite::{Connection, Transaction};
 
 use self::book::Bookmark;
-use self::database::Database;
+use self::database::{Database, commit};
 use self::sweep::{sweep, sweep_intake};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -128,10 +128,7 @@ impl Store {
         loop {
             let database = self.fresh(&mut shelves, report)?;
             let Some((transaction, keys)) = database.writing()? else { continue };
-            let written = work(&transaction, keys).and_then(|done| {
-                transaction.commit()?;
-                Ok(done)
-            });
+            let written = commit(transaction, keys, work);
             // Who now begins the report anew must not meet the same damage.
             shelves.beside |= matches!(written, Err(Error::Damaged));
             return written;
@@ -149,10 +146,7 @@ impl Store {
             let database = self.shelf_for_new(&mut shelves)?;
             let written = match database.writing() {
                 Ok(None) => continue,
-                Ok(Some((transaction, keys))) => work(&transaction, keys).and_then(|done| {
-                    transaction.commit()?;
-                    Ok(done)
-                }),
+                Ok(Some((transaction, keys))) => commit(transaction, keys, &work),
                 Err(error) => Err(error),
             };
             match written {

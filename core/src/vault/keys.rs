@@ -283,7 +283,7 @@ impl Keyring<'_> {
         reseal(&transaction, key, &new)?;
         transaction.commit()?;
         (key.secret, key.generation) = (new.secret, new.generation);
-        // The same.
+        // It is done whatever the device says, as with a passphrase.
         let _ = self.destroy_stale(connection);
         Ok(Replaced::Done)
     }

@@ -7,6 +7,7 @@
 mod dice;
 pub mod front;
 mod link;
+mod serving;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -20,6 +21,7 @@ use tokio::sync::watch;
 
 pub use dice::Dice;
 use link::Lane;
+pub use serving::Serving;
 
 /// What happens to a connection. The default one is a perfect network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

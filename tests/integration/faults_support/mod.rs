@@ -55,25 +55,14 @@ impl World {
 
     /// Plays so many uploads, `beside` each other, each trouble at each server in turn.
     pub(crate) fn play(&self, seed: u64, uploads: usize, beside: usize) -> Tally {
-        let next = AtomicUsize::new(0);
         let tally = Mutex::new(Tally::default());
-        std::thread::scope(|scope| {
-            for _ in 0..beside {
-                scope.spawn(|| {
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= uploads {
-                            break;
-                        }
-                        let case = case(seed, number);
-                        let done = self.one(&case);
-                        let mut tally = tally.lock().unwrap();
-                        tally.count(&case, done);
-                        if tally.uploads % 1000 == 0 {
-                            println!("{} uploads, broken: {:?}", tally.uploads, tally.broken);
-                        }
-                    }
-                });
+        for_each(uploads, beside, |number| {
+            let case = case(seed, number);
+            let done = self.one(&case);
+            let mut tally = tally.lock().unwrap();
+            tally.count(&case, done);
+            if tally.uploads % 1000 == 0 {
+                println!("{} uploads, broken: {:?}", tally.uploads, tally.broken);
             }
         });
         tally.into_inner().unwrap()
@@ -92,6 +81,21 @@ impl World {
     }
 }
 
+/// Does `work` for each number below `count`, so many `beside` each other.
+fn for_each(count: usize, beside: usize, work: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|number| *number < count);
+    std::thread::scope(|scope| {
+        for _ in 0..beside {
+            scope.spawn(|| {
+                while let Some(number) = take() {
+                    work(number);
+                }
+            });
+        }
+    });
+}
+
 fn case(seed: u64, number: usize) -> Case {
     let make = Make::ALL[number % 3];
     let trouble = ALL[(number / 3) % ALL.len()];
@@ -101,7 +105,7 @@ fn case(seed: u64, number: usize) -> Case {
 /// What came of all uploads.
 #[derive(Default)]
 pub(crate) struct Tally {
-    pub(crate) uploads: u64,
+    pub(crate) uploads: usize,
     met: BTreeMap<(Trouble, Make), u64>,
     injected: BTreeMap<(String, Make), u64>,
     starts: Starts,

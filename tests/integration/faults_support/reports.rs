@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use fault_proxy::Dice;
 use fault_proxy::front::{Fault, How, Plan, Seen};
-use homeward_tests::journey::{ANSWERS, Journey, Sent, string};
+use homeward_tests::journey::{ANSWERS, Journey, Sent, part_ids};
 use homeward_tests::photo::{Exif, Photo};
-use serde_json::Value;
+
+use super::for_each;
 
 /// What came of it.
 pub(crate) struct Reports {
@@ -18,23 +18,12 @@ pub(crate) struct Reports {
 
 /// Sends so many reports, six from each phone, some phones beside each other. Each part is at its
 /// desk once in the end, and its phone knows.
-pub(crate) fn reports(seed: u64, reports: u64) -> Vec<Reports> {
-    let (phones, next) = (reports.div_ceil(6), AtomicU64::new(0));
+pub(crate) fn reports(seed: u64, reports: usize) -> Vec<Reports> {
     let told = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..BESIDE {
-            scope.spawn(|| {
-                loop {
-                    let phone = next.fetch_add(1, Ordering::Relaxed);
-                    if phone >= phones {
-                        break;
-                    }
-                    let some = (reports - phone * 6).min(6);
-                    let group = of_one_phone(seed ^ phone, usize::try_from(some).unwrap());
-                    told.lock().unwrap().push(group);
-                }
-            });
-        }
+    for_each(reports.div_ceil(6), BESIDE, |phone| {
+        let some = (reports - phone * 6).min(6);
+        let group = of_one_phone(seed ^ phone as u64, some);
+        told.lock().unwrap().push(group);
     });
     told.into_inner().unwrap()
 }
@@ -44,50 +33,23 @@ fn of_one_phone(seed: u64, reports: usize) -> Reports {
     let photo = Photo { width: 260, height: 260, ..Photo::small(Exif::example()) };
     let photo = journey.photo("photo.jpg", &photo);
     let sent: Vec<Sent> = (0..reports).map(|_| journey.send(&ANSWERS, &photo)).collect();
-    run_until(&journey, &sent, "stored");
+    let ids: Vec<&str> = sent.iter().map(|report| report.id.as_str()).collect();
+    journey.run_until(&ids, "stored");
     journey.organisation.desk.ask(&["collect"]).unwrap();
     let front = journey.organisation.front.as_ref().unwrap();
     let injected = front.injected();
     front.set(Plan::perfect());
-    run_until(&journey, &sent, "opened");
+    journey.run_until(&ids, "opened");
 
     assert_eq!(journey.reports_at_the_desk(), reports, "seed {seed}");
     for report in &sent {
-        let shown = journey.organisation.desk.ask(&["show", &report.id]).unwrap();
-        let mut opened: Vec<String> = shown["parts"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|part| {
-                assert_eq!(part["state"], "opened", "seed {seed}: {shown:#}");
-                string(&part["part"])
-            })
-            .collect();
-        let mut wanted: Vec<String> = report.parts.iter().map(|(part, _)| part.clone()).collect();
-        opened.sort();
-        wanted.sort();
-        assert_eq!(opened, wanted, "seed {seed}: each part once");
+        let mut sealed: Vec<&str> = report.parts.iter().map(|(part, _)| part.as_str()).collect();
+        sealed.sort_unstable();
+        assert_eq!(part_ids(&journey.status(&report.id)["parts"]), sealed, "seed {seed}");
+        journey.each_part_is_there_once(&report.id, &format!("seed {seed}"));
     }
     let parts = sent.iter().map(|report| report.parts.len()).sum();
     Reports { parts, injected }
-}
-
-/// A phone runs until each report is `state`. How often is bounded, not how long.
-fn run_until(journey: &Journey, sent: &[Sent], state: &str) {
-    for _ in 0..60 {
-        journey.phone.lines(&["run", "--for", "20"]).unwrap();
-        let status = journey.phone.ask(&["status"]).unwrap();
-        let states: BTreeMap<&str, &str> = status
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(|report: &Value| Some((report["id"].as_str()?, report["state"].as_str()?)))
-            .collect();
-        if sent.iter().all(|report| states.get(report.id.as_str()) == Some(&state)) {
-            return;
-        }
-    }
-    panic!("not {state}: {:#}", journey.phone.ask(&["status"]).unwrap());
 }
 
 /// Every other request has an accident, for a while: a phone waits seconds after some of them.

@@ -166,6 +166,28 @@ impl Trouble {
         Some(Script::of(on, times, fault))
     }
 
+    /// What a front's tally calls it; none for what the line does.
+    pub(crate) fn accident(self) -> Option<String> {
+        let fault = match self {
+            Self::PostAnswerLost | Self::PatchAnswerLost => Fault::LoseAnswer(How::Close),
+            Self::AnswerDoubled => Fault::DoubleAnswer,
+            Self::AnswerCut => Fault::CutAnswer(0, How::Close),
+            Self::AnswerStalled => Fault::StallAnswer(0),
+            Self::InterimFirst => Fault::Interim,
+            Self::PortalPage => Fault::PortalPage,
+            Self::PortalRedirect => Fault::PortalRedirect,
+            Self::Buffered => Fault::Buffer(0),
+            Self::LyingOffset => Fault::Lie(0),
+            Self::Says(status, tus, retry_after) => says(status, tus, retry_after),
+            Self::NoPatch(status) => says(status, false, None),
+            Self::BodyCut(how) => Fault::CutBody(0, how),
+            Self::BodyStalled => Fault::StallBody(0),
+            Self::Shows(bad) => return Some(bad.name().to_owned()),
+            Self::SlowLine | Self::LineCut | Self::LineReset | Self::LineStalled => return None,
+        };
+        Some(fault.name())
+    }
+
     /// What the line to the front does, where it is about that.
     pub(crate) fn line(self, dice: &mut Dice) -> Option<impl FnMut(u64) -> Faults + Send + use<>> {
         let good = Faults::default();

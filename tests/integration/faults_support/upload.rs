@@ -113,29 +113,15 @@ impl Case {
 
     /// Whether the trouble came, and not only another one.
     fn met(&self, front: &Front, faulted: u64) -> bool {
-        let injected = front.injected();
         match self.trouble {
             Trouble::SlowLine => true,
-            Trouble::LineCut | Trouble::LineReset | Trouble::LineStalled => faulted > 0,
-            Trouble::Shows(bad) => injected.contains_key(bad.name()),
-            Trouble::Says(status, tus, retry_after) => {
-                injected.contains_key(&Fault::Says { status, tus, retry_after }.name())
-            }
-            Trouble::NoPatch(status) => injected.contains_key(&status.to_string()),
             Trouble::PostAnswerLost => front.seen().iter().any(|seen| {
                 seen.method() == "POST" && matches!(seen.hit, Some(Fault::LoseAnswer(_)))
             }),
-            Trouble::PatchAnswerLost => injected.contains_key("answer lost"),
-            Trouble::AnswerDoubled => injected.contains_key("answer doubled"),
-            Trouble::AnswerCut => injected.contains_key("answer cut"),
-            Trouble::AnswerStalled => injected.contains_key("answer stalled"),
-            Trouble::InterimFirst => injected.contains_key("1xx first"),
-            Trouble::PortalPage => injected.contains_key("portal's page"),
-            Trouble::PortalRedirect => injected.contains_key("portal's redirect"),
-            Trouble::Buffered => injected.contains_key("buffered and cut"),
-            Trouble::LyingOffset => injected.contains_key("lying offset"),
-            Trouble::BodyCut(how) => injected.contains_key(&Fault::CutBody(0, how).name()),
-            Trouble::BodyStalled => injected.contains_key("body stalled"),
+            trouble => match trouble.accident() {
+                Some(name) => front.injected().contains_key(&name),
+                None => faulted > 0,
+            },
         }
     }
 

@@ -4,15 +4,15 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use axum::Router;
 use axum::serve::Listener;
+use fault_proxy::Serving;
 use homeward_core::crypto::sha256;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, PublicKeyData};
 use rustls::pki_types::PrivateKeyDer;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tus_axum::{RouterOptions, TusState, create_router};
@@ -93,8 +93,7 @@ pub(crate) struct TusServer {
     pub(crate) address: SocketAddr,
     pub(crate) gate: Arc<Gate>,
     pub(crate) folder: tempfile::TempDir,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _serving: Serving,
 }
 
 impl TusServer {
@@ -106,20 +105,13 @@ impl TusServer {
     pub(crate) fn start_with(acceptor: TlsAcceptor, config: Config) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let gate = Arc::new(Gate::default());
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
         let router = gated(tus(&folder, config), gate.clone());
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::spawn(move || {
-            runtime.block_on(async move {
-                let listener = TlsListener::over(listener, acceptor);
-                let serving = async { axum::serve(listener, router).await.unwrap() };
-                tokio::select! { () = serving => {}, _ = stopped => {} }
-            });
-            runtime.shutdown_background();
+        let serving = Serving::start("tus-server", |listener| async {
+            let listener = TlsListener::over(listener, acceptor);
+            axum::serve(listener, router).await.unwrap();
         });
-        Self { address, gate, folder, stop: Some(stop), thread: Some(thread) }
+        let serving = serving.unwrap();
+        Self { address: serving.address(), gate, folder, _serving: serving }
     }
 
     /// That there is one upload, and that it is `bytes`; a difference is told by its place.
@@ -141,15 +133,6 @@ impl TusServer {
             }
         }
         files.iter().map(|file| fs::read(file).unwrap()).collect()
-    }
-}
-
-impl Drop for TusServer {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
     }
 }
 

@@ -9,25 +9,10 @@ pub struct Request {
     pub method: String,
     /// Where to.
     pub path: String,
-    /// The headers, names in lower case.
-    pub headers: Vec<(String, String)>,
+    /// Its first line and headers.
+    pub head: Head,
     /// How many bytes of its body came.
     pub body: u64,
-}
-
-impl Request {
-    /// A header.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        let found = self.headers.iter().find(|(header, _)| header == name);
-        found.map(|(_, value)| value.as_str())
-    }
-
-    /// A header that is a number.
-    #[must_use]
-    pub fn number(&self, name: &str) -> Option<u64> {
-        self.header(name)?.parse().ok()
-    }
 }
 
 /// The requests in `said`; the last one's body may be cut short.
@@ -36,7 +21,7 @@ pub(super) fn requests(mut said: &[u8]) -> Vec<Request> {
     while let Some(end) = Head::length(said) {
         let (head, rest) = said.split_at(end);
         let Some(mut request) = request(head) else { break };
-        let length = request.number("content-length").unwrap_or(0);
+        let length = request.head.number("content-length").unwrap_or(0);
         let came = usize::try_from(length).unwrap_or(usize::MAX).min(rest.len());
         request.body = came as u64;
         requests.push(request);
@@ -48,7 +33,7 @@ pub(super) fn requests(mut said: &[u8]) -> Vec<Request> {
 fn request(head: &[u8]) -> Option<Request> {
     let head = Head::read(head)?;
     let (method, path) = (head.word(0).to_owned(), head.word(1).to_owned());
-    Some(Request { method, path, headers: head.headers, body: 0 })
+    Some(Request { method, path, head, body: 0 })
 }
 
 #[cfg(test)]
@@ -64,7 +49,7 @@ mod tests {
         let told: Vec<(&str, u64)> =
             found.iter().map(|request| (request.method.as_str(), request.body)).collect();
         assert_eq!(told, [("POST", 0), ("PATCH", 5), ("HEAD", 0), ("PATCH", 3)]);
-        assert_eq!(found[1].number("upload-offset"), Some(4));
+        assert_eq!(found[1].head.number("upload-offset"), Some(4));
         assert_eq!(found[2].path, "/uploads/1");
     }
 }

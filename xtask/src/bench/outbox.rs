@@ -19,7 +19,7 @@ use homeward_tests::photo::{Exif, Photo};
 use homeward_tests::programs::Program;
 use serde_json::Value;
 
-use super::{Bench, Figure};
+use super::{Bench, Figure, figure};
 use crate::process::{Result, output};
 
 const FIRST_MINUTE: &str = "20 kB/s, 600 ms, ten photos: first minute at the desk";
@@ -104,7 +104,7 @@ fn ours(
             let uploads = organisation.uploads().unwrap_or_default();
             uploads.iter().filter(|upload| upload.stored == upload.length).count() >= wanted
         };
-        figures.push(figure(what, "homeward", bytes, until(begun, whole)?));
+        figures.push(timed(what, "homeward", bytes, until(begun, whole)?));
     }
     run.kill()?;
     Ok(figures)
@@ -132,7 +132,7 @@ fn tus_js(folder: &Path, files: &[PathBuf], bytes: u64) -> Result<Figure> {
     node.arg(tool("tus-js")?.join("client.js")).arg(endpoint).args(files);
     let begun = Instant::now();
     output(&mut node)?;
-    Ok(figure(ALL, "tus-js-client, one file after another", bytes, begun.elapsed()))
+    Ok(timed(ALL, "tus-js-client, one file after another", bytes, begun.elapsed()))
 }
 
 /// All in one request, to a server that only counts.
@@ -145,7 +145,7 @@ fn multipart(files: &[PathBuf], bytes: u64) -> Result<Figure> {
     }
     let begun = Instant::now();
     output(curl.arg(format!("http://{}/", link.address())))?;
-    Ok(figure(ALL, "one multipart POST (curl)", bytes, begun.elapsed()))
+    Ok(timed(ALL, "one multipart POST (curl)", bytes, begun.elapsed()))
 }
 
 /// Takes one request with a length, and says that it was taken.
@@ -174,6 +174,6 @@ fn take_one(listener: &TcpListener) -> io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 }
 
-fn figure(what: &'static str, who: &'static str, bytes: u64, took: Duration) -> Figure {
-    super::figure(what, who, bytes, took.as_secs_f64() * 1000.0, &Value::Null)
+fn timed(what: &'static str, who: &'static str, bytes: u64, took: Duration) -> Figure {
+    figure(what, who, bytes, took.as_secs_f64() * 1000.0, &Value::Null)
 }

@@ -11,9 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use homeward_tests::organisation::text;
+use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Bench, Figure, race};
+use super::{Bench, Figure, figure, race};
 use crate::process::{Result, cargo, output, root};
 use crate::{bindings, say};
 
@@ -75,15 +76,7 @@ fn weight(file: &Path) -> Result<u64> {
 }
 
 fn weighed(who: &'static str, bytes: u64) -> Figure {
-    Figure {
-        what: WEIGHT,
-        who,
-        bytes,
-        ms: 0.0,
-        p99_ms: None,
-        peak_bytes: 0,
-        above_idle_bytes: None,
-    }
+    figure(WEIGHT, who, bytes, 0.0, &Value::Null)
 }
 
 /// Both packages, ready to be measured.

@@ -71,7 +71,7 @@ pub(super) fn to_the_end(stage: &Stage, report: &Report, before: &Before) -> Res
     let sent: Vec<&Request> =
         since.filter(|request| request.method == "PATCH" && request.path == path).collect();
     let offsets: Vec<u64> =
-        sent.iter().filter_map(|request| request.number("upload-offset")).collect();
+        sent.iter().filter_map(|request| request.head.number("upload-offset")).collect();
     let (lowest, bytes) =
         (offsets.iter().min().copied().unwrap_or(0), sent.iter().map(|it| it.body).sum::<u64>());
     say::detail(&format!("It asked the server, and went on at byte {lowest} of {photo}."));

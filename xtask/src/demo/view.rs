@@ -31,7 +31,7 @@ pub(super) fn of_the_server(stage: &Stage, report: &Report) -> Result {
         say::detail(&format!("{times:>3} x {request}"));
     }
     let mut headers: Vec<&str> =
-        requests.iter().flat_map(|it| &it.headers).map(|(name, _)| name.as_str()).collect();
+        requests.iter().flat_map(|it| &it.head.headers).map(|(name, _)| name.as_str()).collect();
     headers.sort_unstable();
     headers.dedup();
     say::detail(&format!("Headers: {}", headers.join(", ")));

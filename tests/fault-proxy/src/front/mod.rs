@@ -13,17 +13,17 @@ mod serve;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 pub use fault::{Certificate, Fault, How};
 pub use http::Head;
+
+use crate::Serving;
 
 /// Where the server is.
 #[derive(Clone)]
@@ -102,10 +102,8 @@ impl Plan {
 
 /// A running front. Dropping it closes the port and every connection.
 pub struct Front {
-    address: SocketAddr,
+    serving: Serving,
     shared: Arc<Shared>,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
 }
 
 /// The certificates that a front can show; one that is missing is the good one.
@@ -133,9 +131,6 @@ impl Front {
     /// There is no good certificate.
     pub fn start(certificates: Certificates, upstream: Upstream, plan: Plan) -> io::Result<Self> {
         assert!(certificates.contains_key(&Certificate::Good), "no good certificate");
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
-        let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             certificates,
             upstream,
@@ -144,20 +139,14 @@ impl Front {
             changed: Condvar::new(),
         });
         let inside = Arc::clone(&shared);
-        let (stop, stopped) = oneshot::channel();
-        let work = move || {
-            runtime.block_on(async {
-                tokio::select! { () = accept(listener, inside) => {}, _ = stopped => {} }
-            });
-        };
-        let thread = std::thread::Builder::new().name("front".into()).spawn(work)?;
-        Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
+        let serving = Serving::start("front", |listener| accept(listener, inside))?;
+        Ok(Self { serving, shared })
     }
 
     /// Where the phone connects.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.serving.address()
     }
 
     /// Does this from now on.
@@ -189,15 +178,6 @@ impl Front {
         let waiting = |record: &mut Record| !wanted(&record.seen);
         let waited = self.shared.changed.wait_timeout_while(record, patience, waiting);
         !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
     }
 }
 

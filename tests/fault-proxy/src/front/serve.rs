@@ -2,11 +2,10 @@
 
 use std::io;
 
+use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
-
-use rustls::pki_types::ServerName;
 
 use super::http::{Answer, Head};
 use super::{Certificate, Fault, How, Seen, Shared, Upstream};
