@@ -7,7 +7,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Faults, Phone, attach, begin, pack, set, tells_of, titles};
+use common::{Faults, Phone, attach, begin, form, pack, set, tells_of, titles};
 use homeward_core::queue::Conditions;
 use homeward_core::vault::{DeviceKeyError, VaultState};
 use homeward_core::{Error, Homeward, PartId, ReportId, Scope, SendWhen};
@@ -238,6 +238,20 @@ fn a_new_phone_whose_device_refuses_takes_a_report_and_opens_later() {
     core.unlock(None).unwrap();
     assert!(tells_of(&core, id, "Ada"));
     assert_eq!(titles(&core), [Some("Ada".into())]);
+}
+
+#[test]
+fn a_device_without_any_key_is_told_and_leaves_few_files() {
+    let phone = Phone::new();
+    drop(phone.open_ready());
+    let gone = Some(DeviceKeyError::Gone);
+    phone.device.fail(Faults { vault: gone, outbox: gone, ..Faults::default() });
+    let core = phone.open();
+    assert_eq!(core.create(&form("missing_child"), None).unwrap_err(), Error::KeyLost);
+    let files = std::fs::read_dir(phone.home()).unwrap();
+    let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let made = names.filter(|name| name.starts_with("emergency") && name.ends_with(".sqlite"));
+    assert!((1..=3).contains(&made.count()));
 }
 
 #[test]

@@ -17,6 +17,9 @@ use crate::vault::keys::Wrapping;
 /// So many emergencies may lie beside a vault that never opens again.
 const MOST: u32 = 100;
 
+/// So often a name that was free is another process's by the time it is used.
+const RACES: usize = 3;
+
 /// The emergency that is there and opens, if any. One that does not open stays where it is.
 pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Database>> {
     for path in existing(home) {
@@ -33,16 +36,18 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
     Ok(None)
 }
 
-/// A new emergency.
+/// A new emergency. Another process may make one of the same name meanwhile, move it into the vault and
+/// destroy its key: that is met a few times at most, and a device that has no key for anybody is told.
 pub(super) fn make(home: &Home, device: &dyn DeviceKey) -> Result<Database> {
-    for path in (1..=MOST).map(|number| home.emergency(number)).filter(|path| !path.exists()) {
-        match open_at(&path, device) {
-            // Another process has made one of this name meanwhile, and has already moved it.
-            Err(Error::KeyLost) => {}
-            made => return made,
+    let free = (1..=MOST).map(|number| home.emergency(number)).filter(|path| !path.exists());
+    let mut made = Err(Error::StorageFull);
+    for path in free.take(RACES) {
+        made = open_at(&path, device);
+        if !matches!(made, Err(Error::KeyLost)) {
+            break;
         }
     }
-    Err(Error::StorageFull)
+    made
 }
 
 fn open_at(path: &Path, device: &dyn DeviceKey) -> Result<Database> {
