@@ -9,6 +9,8 @@
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
 //! passphrase.lock   held by who tries or changes the passphrase
 //! ```
+//!
+//! The folder itself is locked while a database in it is opened, closed or removed.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -51,7 +53,7 @@ impl Home {
     }
 
     /// A database's files: SQLite keeps a log and its index beside it.
-    pub(crate) fn files_of(database: &Path) -> [PathBuf; 3] {
+    fn files_of(database: &Path) -> [PathBuf; 3] {
         // The file itself comes last: as long as it is there nobody makes another of its name.
         ["-wal", "-shm", ""].map(|ending| {
             let mut name = database.as_os_str().to_owned();
@@ -130,6 +132,7 @@ impl Home {
 
     /// Removes every file. Those that come meanwhile are a new home's and stay.
     pub(crate) fn remove_files(&self) -> Result<()> {
+        let _names = lock_names(&self.root);
         let mut files = Vec::new();
         for folder in [self.blobs(), self.spool(), self.intake(), self.root.clone()] {
             for entry in fs::read_dir(folder)? {
@@ -141,6 +144,12 @@ impl Home {
         // it, and never loses its own.
         files.sort_by_key(|path| path.extension().is_some_and(|ending| ending == "sqlite"));
         files.iter().try_for_each(|path| remove_if_there(path))
+    }
+
+    /// Removes a closed database.
+    pub(crate) fn remove_database(&self, database: &Path) -> Result<()> {
+        let _names = lock_names(&self.root);
+        Self::files_of(database).iter().try_for_each(|file| remove_if_there(file))
     }
 
     /// The paired organisation's pack.
@@ -210,6 +219,24 @@ pub(crate) fn sweep(folder: &Path, kept: impl Fn(&str) -> bool) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Held, shared, while a database in `folder` is opened or closed: SQLite finds a database's log by
+/// its name, and must not take or remove that of another database which has the name meanwhile.
+///
+/// The folder itself is locked, so there is nothing to make on a full disk. Where it can't be, the
+/// database opens all the same.
+pub(crate) fn hold_names(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    folder.lock_shared().ok()?;
+    Some(folder)
+}
+
+/// Held while a database's files are removed.
+fn lock_names(folder: &Path) -> Option<File> {
+    let folder = File::open(folder).ok()?;
+    folder.lock().ok()?;
+    Some(folder)
 }
 
 fn lock_file(path: &Path) -> Result<File> {

@@ -1,11 +1,13 @@
 //! One database and the keys to it that are open.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Refusal, Result};
+use crate::home::hold_names;
 use crate::ids::ReportId;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::{Keyring, QueueKey, VaultKey, Wrapping, vault_generation};
@@ -24,7 +26,7 @@ pub(super) struct Database {
 impl Database {
     /// Opens the database and, if the device gives it, the key of its outbox.
     pub(super) fn open(path: &Path, device: &dyn DeviceKey, wrapping: Wrapping) -> Result<Self> {
-        let mut connection = db::open(path)?;
+        let mut connection = open_file(path)?;
         let keyring = Keyring { device, wrapping };
         keyring.make_missing(&mut connection)?;
         let queue = match keyring.open_queue(&connection) {
@@ -166,6 +168,7 @@ impl Database {
             // Another process may be reading; then the log stays, and that loses nothing.
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             connection.query_row(checkpoint, [], |_| Ok(()))?;
+            let _names = names_around(&self.path);
             connection.close().map_err(|(_, error)| error)?;
         }
         Ok(())
@@ -173,15 +176,31 @@ impl Database {
 
     pub(super) fn resume(&mut self) -> Result<()> {
         if self.connection.is_none() {
-            self.connection = Some(db::open(&self.path)?);
+            self.connection = Some(open_file(&self.path)?);
         }
         Ok(())
     }
 
-    /// Closes the database without waiting for anything.
+    /// Closes the database. What SQLite fails to write back stays in its log.
     pub(super) fn close(&mut self) {
+        let _names = names_around(&self.path);
         self.connection = None;
     }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn open_file(path: &Path) -> Result<Connection> {
+    let _names = names_around(path);
+    db::open(path)
+}
+
+fn names_around(path: &Path) -> Option<File> {
+    hold_names(path.parent()?)
 }
 
 /// Does `work` in a transaction and commits it; undoes it if that fails.

@@ -8,7 +8,7 @@ use rusqlite::{Transaction, TransactionBehavior};
 use super::{Database, Shelves};
 use crate::drafts;
 use crate::error::{Error, Result};
-use crate::home::{Home, remove_if_there};
+use crate::home::Home;
 use crate::ids::PartId;
 use crate::queue;
 use crate::vault::DeviceKey;
@@ -28,7 +28,7 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
             // Its key is destroyed when all of it has been moved, and later its files. What can't be
             // finished now is at the next start.
             Err(Error::KeyLost) => {
-                let _ = finish_spent(&path, device);
+                let _ = finish_spent(home, &path, device);
             }
             Err(_) => {}
         }
@@ -83,7 +83,7 @@ pub(super) fn absorb(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey)
             shelves.emergency = Some(emergency);
             return Err(error);
         }
-        finish(emergency, device)?;
+        finish(home, emergency, device)?;
         shelves.emergency = open(home, device)?;
     }
     Ok(())
@@ -98,7 +98,7 @@ const SPEND: &str = "
     WHERE slot = 'vault'";
 
 /// Finishes an emergency that was moved before a kill: it has no key any more, and no row.
-fn finish_spent(path: &Path, device: &dyn DeviceKey) -> Result<()> {
+fn finish_spent(home: &Home, path: &Path, device: &dyn DeviceKey) -> Result<()> {
     let database = Database::open(path, device, Wrapping::Emergency)?;
     let spending = TransactionBehavior::Immediate;
     let spending = Transaction::new_unchecked(database.connection()?, spending)?;
@@ -109,7 +109,7 @@ fn finish_spent(path: &Path, device: &dyn DeviceKey) -> Result<()> {
     // Also for a process that has it open since before its key was lost.
     spending.execute_batch(SPEND)?;
     spending.commit()?;
-    finish(database, device)
+    finish(home, database, device)
 }
 
 /// Destroys the keys of every emergency, also of those that do not open.
@@ -126,10 +126,10 @@ pub(super) fn destroy_keys(home: &Home, device: &dyn DeviceKey) -> Result<()> {
 }
 
 /// Destroys the keys of an emergency that was moved, and then its files.
-fn finish(mut database: Database, device: &dyn DeviceKey) -> Result<()> {
+fn finish(home: &Home, mut database: Database, device: &dyn DeviceKey) -> Result<()> {
     database.keyring(device).destroy_all(database.connection()?)?;
     database.close();
-    Home::files_of(database.path()).iter().try_for_each(|file| remove_if_there(file))
+    home.remove_database(database.path())
 }
 
 /// Queues again what lies sealed in the spool and whose rows can't be read: without its upload URL
