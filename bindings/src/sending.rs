@@ -17,8 +17,11 @@ pub enum Scope {
 }
 
 /// Over which networks the media of a report may leave. Words never wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, uniffi::Enum)]
 pub enum SendWhen {
+    /// The person did not say: a missing child's photo does not wait, every other does.
+    #[default]
+    Preset,
     /// Over any.
     Now,
     /// Only over one that costs nothing.
@@ -61,6 +64,7 @@ impl From<Scope> for core::Scope {
 impl From<SendWhen> for core::SendWhen {
     fn from(when: SendWhen) -> Self {
         match when {
+            SendWhen::Preset => Self::Preset,
             SendWhen::Now => Self::Now,
             SendWhen::Wifi => Self::Wifi,
         }

@@ -298,6 +298,20 @@ fn metered_networks_carry_words_and_a_saved_battery_keeps_files_back() {
 }
 
 #[test]
+fn unless_the_person_says_so_only_a_missing_childs_photo_costs_money() {
+    let waits = |form, answers: &[(&str, &str)]| {
+        let scene = Scene::open(Faults::default());
+        let (phone, core) = scene.phone();
+        let id = phone.filled(&core, form, answers, Some(100_000));
+        core.send(id, Scope::All, SendWhen::default()).unwrap();
+        let metered = Conditions { network: Network::Metered, ..Conditions::default() };
+        core.plan(metered).unwrap().waiting.len()
+    };
+    assert_eq!(waits("missing_child", &[("child_name", "Mia"), ("child_age", "7")]), 0);
+    assert_eq!(waits("sighting", &[("seen_place", "by the old mill")]), 1);
+}
+
+#[test]
 fn two_reports_of_one_phone_have_nothing_in_common_that_two_phones_would_not_have() {
     let scene = Scene::open(Faults::default());
     let (one, core) = scene.phone();

@@ -39,8 +39,11 @@ pub enum Scope {
 }
 
 /// Over which networks the media of a report may leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SendWhen {
+    /// The person did not say: a missing child's photo does not wait, every other does.
+    #[default]
+    Preset,
     /// Over any.
     Now,
     /// Only over one that costs nothing. Words never wait for it.
@@ -48,10 +51,12 @@ pub enum SendWhen {
 }
 
 impl SendWhen {
-    /// What is meant when the person does not say: a missing child's photo does not wait.
-    #[must_use]
-    pub fn preset(form: &FormId) -> Self {
-        if form.as_str() == "missing_child" { Self::Now } else { Self::Wifi }
+    fn waits_for_wifi(self, form: &FormId) -> bool {
+        match self {
+            Self::Preset => form.as_str() != "missing_child",
+            Self::Now => false,
+            Self::Wifi => true,
+        }
     }
 }
 
@@ -178,7 +183,7 @@ fn enqueue(
     let report_version = draft.body.sent.len() as u32;
     let holding = queue::is_holding(transaction, &key, report)?;
     for ListedPart { part, kind, audiences, bytes, sha256 } in parts.iter().cloned() {
-        let wifi_only = when == SendWhen::Wifi && kind.is_file();
+        let wifi_only = kind.is_file() && when.waits_for_wifi(&draft.head.form);
         let held = holding && kind.waits_after_recall();
         let sealed_to = pack.recipients_of(&audiences);
         let mut secret = PartSecret::new(report, kind, audiences, report_version, sha256);

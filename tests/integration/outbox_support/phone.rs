@@ -113,9 +113,21 @@ impl Phone {
 
     /// A report with about this many bytes of photo.
     pub(crate) fn report(&self, core: &Homeward, child: &str, photo: Option<u32>) -> ReportId {
-        let form = FormId::new("missing_child").unwrap();
+        let answers = [("child_name", child), ("child_age", "7")];
+        self.filled(core, "missing_child", &answers, photo)
+    }
+
+    /// A form with these answers and about this many bytes of photo.
+    pub(crate) fn filled(
+        &self,
+        core: &Homeward,
+        form: &str,
+        answers: &[(&str, &str)],
+        photo: Option<u32>,
+    ) -> ReportId {
+        let form = FormId::new(form).unwrap();
         let id = core.create(&form, None).unwrap();
-        for (name, typed) in [("child_name", child), ("child_age", "7")] {
+        for (name, typed) in answers.iter().copied() {
             let field = FieldId::new(name).unwrap();
             let answer = core.understand(&form, &field, typed).unwrap();
             core.set(id, &field, Some(&answer)).unwrap();
@@ -123,7 +135,7 @@ impl Phone {
         if let Some(bytes) = photo {
             // A sensor's noise: some 0.6 bytes of file for each pixel.
             let side = f64::from(bytes / 6 * 10).sqrt() as u16;
-            let seed = u64::from(child.as_bytes()[0]);
+            let seed = u64::from(answers[0].1.as_bytes()[0]);
             let photo = Photo { width: side, height: side, seed, exif: Exif::example() };
             let source = Source::Bytes(photo.to_jpeg());
             core.attach(id, &FieldId::new("photo").unwrap(), source, Original::Drop).unwrap();

@@ -296,7 +296,7 @@ impl Phone<'_> {
         let when = match (now, wifi) {
             (true, _) => SendWhen::Now,
             (_, true) => SendWhen::Wifi,
-            _ => SendWhen::preset(&self.core.report(id)?.form),
+            _ => SendWhen::Preset,
         };
         let sealed = self.core.send(id, scope, when)?;
         self.output.tell(&json::sealed(&sealed), || {

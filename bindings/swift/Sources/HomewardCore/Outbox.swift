@@ -20,7 +20,7 @@ extension HomewardClient {
   /// a paired organisation, for a report that says nothing, and when nothing is new.
   @discardableResult
   public func send(
-    _ id: String, scope: Scope = .all, when: SendWhen = .now
+    _ id: String, scope: Scope = .all, when: SendWhen = .preset
   ) async throws(ApiError) -> SealedReport {
     try await change { try $0.send(id: id, scope: scope, when: when) }
   }

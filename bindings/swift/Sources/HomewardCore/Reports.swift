@@ -4,7 +4,8 @@ import Foundation
 import HomewardFFI
 
 extension HomewardClient {
-  /// A form by its name: `missing_child`, `sighting` or `child_profile`. Any other is `Refused`.
+  /// A form by its name: `missing_child`, `sighting`, `child_profile`, or one of the paired
+  /// organisation's own. Any other is `Refused`.
   public func form(_ form: String) async throws(ApiError) -> FormDefinition {
     try await call { try $0.form(form: form) }
   }

@@ -202,7 +202,7 @@ public class Homeward internal constructor(
     public suspend fun send(
         id: String,
         scope: Scope = Scope.ALL,
-        `when`: SendWhen = SendWhen.NOW,
+        `when`: SendWhen = SendWhen.PRESET,
     ): SealedReport = change { send(id, scope, `when`) }
 
     /** Starts a parked part again, at the next [run]. */
