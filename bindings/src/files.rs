@@ -49,6 +49,13 @@ pub enum ByteTarget {
 
 hides_value!(ByteSource, ByteTarget);
 
+/// Closes a descriptor that was to be handed over by a call that could not be made: the object that
+/// it was for is gone.
+#[uniffi::export]
+pub fn close_descriptor(fd: i32) {
+    drop(fd::take(fd));
+}
+
 impl ByteSource {
     pub(crate) fn open(self) -> ApiResult<Box<dyn Read>> {
         Ok(match self {
@@ -129,6 +136,14 @@ mod tests {
         output.write_all(b" bytes").unwrap();
         output.sync().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"new bytes");
+    }
+
+    #[test]
+    fn a_descriptor_that_nobody_takes_is_closed() {
+        let (reader, writer) = io::pipe().unwrap();
+        close_descriptor(std::os::fd::IntoRawFd::into_raw_fd(writer));
+        assert_eq!(io::read_to_string(reader).unwrap(), "", "the pipe has ended");
+        close_descriptor(-1);
     }
 
     #[test]

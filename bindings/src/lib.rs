@@ -43,7 +43,7 @@ mod vault;
 pub use answer::{Age, Answer, BodyMark, MarkKind, Moment, PersonName, Place, Side, Time, Vehicle};
 pub use device_key::{DeviceKey, DeviceKeyError, KeySlot};
 pub use error::{ApiError, ApiResult};
-pub use files::{ByteSource, ByteTarget};
+pub use files::{ByteSource, ByteTarget, close_descriptor};
 pub use form::{
     Audience, FieldKind, FormDefinition, FormField, FormSection, MediaType, NumberUnit, Purpose,
     Stage,

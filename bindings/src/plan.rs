@@ -2,6 +2,7 @@
 
 use homeward_core::queue;
 
+use crate::hide::hides_value;
 use crate::names::list;
 
 /// The way to the outside that the phone has.
@@ -43,7 +44,8 @@ pub struct Plan {
 }
 
 /// A part in a plan.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct PlannedPart {
     /// The part's id.
     pub part: String,
@@ -52,6 +54,8 @@ pub struct PlannedPart {
     /// Why it waits: a message id. None if it goes now.
     pub reason: Option<String>,
 }
+
+hides_value!(PlannedPart);
 
 impl From<Conditions> for queue::Conditions {
     fn from(conditions: Conditions) -> Self {

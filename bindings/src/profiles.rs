@@ -7,11 +7,13 @@ use homeward_core::vault::Passphrase;
 use crate::call::call;
 use crate::error::ApiResult;
 use crate::files::{ByteSource, ByteTarget};
+use crate::hide::hides_value;
 use crate::homeward::Homeward;
 use crate::names::list;
 
 /// A profile's answer that should be looked at again.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct Reminder {
     /// The profile's id.
     pub profile: String,
@@ -20,6 +22,8 @@ pub struct Reminder {
     /// When it was answered last, Unix ms.
     pub answered_at_ms: i64,
 }
+
+hides_value!(Reminder);
 
 #[uniffi::export]
 impl Homeward {

@@ -3,6 +3,7 @@
 use homeward_core as core;
 
 use crate::form::Audience;
+use crate::hide::hides_value;
 use crate::names::list;
 use crate::status::PartKind;
 
@@ -29,7 +30,8 @@ pub enum SendWhen {
 }
 
 /// What was sealed. From now on it leaves by itself at the next run.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct SealedReport {
     /// The report's id.
     pub report: String,
@@ -40,7 +42,8 @@ pub struct SealedReport {
 }
 
 /// A part that was sealed.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct SealedPart {
     /// Its id.
     pub part: String,
@@ -51,6 +54,8 @@ pub struct SealedPart {
     /// The length of its ciphertext in bytes.
     pub bytes: u64,
 }
+
+hides_value!(SealedReport, SealedPart);
 
 impl From<Scope> for core::Scope {
     fn from(scope: Scope) -> Self {

@@ -4,6 +4,7 @@ use homeward_core::queue;
 
 use crate::call::call;
 use crate::error::ApiResult;
+use crate::hide::hides_value;
 use crate::homeward::Homeward;
 use crate::names::list;
 use crate::plan::Conditions;
@@ -30,13 +31,6 @@ pub struct HttpStep {
     pub pins: Vec<Vec<u8>>,
 }
 
-// The address and the token are not for a log.
-impl std::fmt::Debug for HttpStep {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "HttpStep({} …)", self.method)
-    }
-}
-
 /// A header of a request or an answer.
 #[derive(Clone, PartialEq, Eq, uniffi::Record)]
 #[uniffi::export(Debug)]
@@ -47,15 +41,9 @@ pub struct HttpHeader {
     pub value: String,
 }
 
-// The token is one, and an address may be.
-impl std::fmt::Debug for HttpHeader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("HttpHeader(…)")
-    }
-}
-
 /// A piece of a file of ciphertext, at most 8 MiB.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct StepBody {
     /// The file's path. It must not be changed.
     pub file: String,
@@ -64,6 +52,9 @@ pub struct StepBody {
     /// How long it is, in bytes.
     pub bytes: u64,
 }
+
+// Addresses, the token and ids are not for a log.
+hides_value!(HttpStep, HttpHeader, StepBody);
 
 /// What came of a step.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]

@@ -5,6 +5,7 @@ use homeward_core::{receipts, seal};
 
 use crate::call::call;
 use crate::error::ApiResult;
+use crate::hide::hides_value;
 use crate::homeward::Homeward;
 use crate::names::list;
 use crate::sending::SealedReport;
@@ -21,15 +22,11 @@ pub struct Message {
     pub at_ms: i64,
 }
 
-// What people write to each other is not printed by accident.
-impl std::fmt::Debug for Message {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Message(…)")
-    }
-}
+hides_value!(Message, MessageFrom, RefusedPart);
 
 /// Who said something.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
+#[derive(Clone, PartialEq, Eq, uniffi::Enum)]
+#[uniffi::export(Debug)]
 pub enum MessageFrom {
     /// The organisation asked.
     Organisation {
@@ -81,7 +78,8 @@ impl std::fmt::Debug for Receipt {
 }
 
 /// A part that the organisation did not accept.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct RefusedPart {
     /// Its id.
     pub part: String,

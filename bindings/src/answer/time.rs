@@ -7,7 +7,8 @@ use crate::error::{ApiError, ApiResult};
 use crate::hide::hides_value;
 
 /// A point in time, and how far local time was ahead of UTC where it was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Record)]
+#[derive(Clone, Copy, PartialEq, Eq, uniffi::Record)]
+#[uniffi::export(Debug)]
 pub struct Moment {
     /// Milliseconds since 1970-01-01T00:00Z.
     pub unix_ms: i64,
@@ -73,7 +74,7 @@ pub enum Age {
     },
 }
 
-hides_value!(Time, Age);
+hides_value!(Moment, Time, Age);
 
 impl From<forms::Moment> for Moment {
     fn from(moment: forms::Moment) -> Self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::body::Meter;
 use super::{CancelToken, Net};
-use crate::tus::{self, Failure, Offer, Reason, same_origin};
+use crate::tus::{self, Failure, Reason, same_origin};
 
 /// A fetch that came to nothing for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,17 +42,6 @@ impl Net {
             404 | 410 => Ok(None),
             status => Err(self.refusal(status, &response)),
         }
-    }
-
-    /// Asks what the tus collection at `endpoint` can do beyond the core of the protocol.
-    pub async fn ask_offer(&self, endpoint: &str, cancel: &CancelToken) -> Result<Offer, Waiting> {
-        if !same_origin(self.server.as_str(), endpoint) {
-            return Err(because(Reason::ForeignLocation));
-        }
-        let request = self.client.request(reqwest::Method::OPTIONS, endpoint);
-        let response = self.ask(request, cancel).await?;
-        let status = response.status().as_u16();
-        Offer::read(&self.read(&response)).ok_or_else(|| self.refusal(status, &response))
     }
 
     /// Removes an upload that nobody needs any more. Whatever the server says to it is final: one

@@ -184,7 +184,7 @@ impl Net {
         Ok(Self { client, server: url, pacing, clock, proxy, offer, trust })
     }
 
-    /// Makes use of what the server offers, as [`Net::ask_offer`] told or as is to be expected.
+    /// Makes use of what is expected of the server; by default of nothing.
     pub fn learn(&mut self, offer: Offer) {
         self.offer = offer;
     }

@@ -90,10 +90,6 @@ pub struct Response {
     pub length: Option<u64>,
     /// `Date`: the server's clock.
     pub date_ms: Option<i64>,
-    /// `Tus-Extension`, in an answer to OPTIONS.
-    pub extensions: Option<String>,
-    /// `Tus-Checksum-Algorithm`, in an answer to OPTIONS.
-    pub checksums: Option<String>,
     /// `Retry-After` as milliseconds from now.
     pub retry_after_ms: Option<i64>,
     /// `Upload-Expires` as milliseconds from now, measured by the server's own `Date` where it
@@ -117,8 +113,6 @@ impl Response {
                 "location" => response.location = Some(value.to_owned()),
                 "upload-offset" => response.offset = number(value),
                 "upload-length" => response.length = number(value),
-                "tus-extension" => response.extensions = Some(value.to_owned()),
-                "tus-checksum-algorithm" => response.checksums = Some(value.to_owned()),
                 "date" => response.date_ms = http_date_ms(value),
                 "upload-expires" => expires = http_date_ms(value),
                 "retry-after" => match number(value).and_then(|s| i64::try_from(s).ok()) {

@@ -1,6 +1,8 @@
 package org.homeward
 
+import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineDispatcher
+import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.flow.StateFlow
@@ -28,7 +30,10 @@ import org.homeward.ffi.Scope
 import org.homeward.ffi.SealedReport
 import org.homeward.ffi.SendWhen
 import org.homeward.ffi.VaultState
+import org.homeward.ffi.closeDescriptor
 import java.io.File
+import kotlin.coroutines.CoroutineContext
+import kotlin.coroutines.EmptyCoroutineContext
 import kotlin.time.Duration
 import org.homeward.ffi.Homeward as Core
 
@@ -66,7 +71,7 @@ public class Homeward internal constructor(
      *
      * @throws ApiException.Refused for no pack, or not a newer one of the same organisation.
      */
-    public suspend fun pair(pack: ByteArray): Pairing = call { pair(pack) }
+    public suspend fun pair(pack: ByteArray): Pairing = change { pair(pack) }
 
     /** The paired organisation, if any. */
     public suspend fun pairing(): Pairing? = call { pairing() }
@@ -142,7 +147,7 @@ public class Homeward internal constructor(
         field: String,
         source: MediaSource,
         original: Original = Original.DROP,
-    ): Medium = handOver { attach(id, field, source, original) }
+    ): Medium = handOver(source.descriptor) { attach(id, field, source, original) }
 
     /** [attach] for a file of this app. */
     public suspend fun attach(
@@ -157,7 +162,8 @@ public class Homeward internal constructor(
      * can be attached later ([MediaSource.Capture]): while the vault is locked, or from a stream
      * that can be read only once. Nothing is ever written in clear. Not cancellable.
      */
-    public suspend fun capture(from: ByteSource): String = handOver { capture(from) }
+    public suspend fun capture(from: ByteSource): String =
+        handOver(from.descriptor) { capture(from) }
 
     /** The ids of what was captured and not attached yet. */
     public suspend fun captures(): List<String> = call { captures() }
@@ -172,7 +178,7 @@ public class Homeward internal constructor(
     public suspend fun record(
         id: String,
         field: String,
-    ): Recording = call { record(id, field) }
+    ): Recording = opening { core().record(id, field) }
 
     /** Takes a medium off a report. What was sent of it stays sent. */
     public suspend fun detach(
@@ -227,8 +233,8 @@ public class Homeward internal constructor(
         proxy: String? = null,
     ): RunEnd {
         val budget = Budget(within?.inWholeMilliseconds?.coerceAtLeast(0)?.toULong())
-        return withContext(dispatcher) {
-            open()
+        return onDispatcher {
+            core()
             runs.run(budget, conditions, proxy)
         }
     }
@@ -240,21 +246,58 @@ public class Homeward internal constructor(
         core.close()
     }
 
-    /** Reads the present state of all reports. */
-    internal suspend fun readStatuses(): Unit = call { feed.read(this) }
+    internal suspend fun <T> call(work: Core.() -> T): T = onDispatcher { core().work() }
 
-    internal suspend fun <T> call(work: Core.() -> T): T = withContext(dispatcher) { open().work() }
+    /** A call that takes over a [descriptor]: once begun it must be made, or nobody closes it. */
+    internal suspend fun <T> handOver(
+        descriptor: Int?,
+        work: Core.() -> T,
+    ): T {
+        var taken = false
+        try {
+            return onDispatcher(NonCancellable) {
+                taken = true
+                try {
+                    core().work()
+                } catch (gone: IllegalStateException) {
+                    // The core was closed before it was called.
+                    taken = false
+                    throw gone
+                }
+            }
+        } finally {
+            if (!taken) descriptor?.let(::closeDescriptor)
+        }
+    }
 
-    /** A call that takes over a descriptor: once begun it must be made, or nobody closes it. */
-    internal suspend fun <T> handOver(work: Core.() -> T): T =
-        withContext(dispatcher + NonCancellable) { open().work() }
-
-    /** A call after which statuses are other than before. */
+    /** A call after which statuses are other than before, also where it was done in part. */
     internal suspend fun <T> change(work: Core.() -> T): T =
-        withContext(dispatcher) { open().work().also { feed.read(core) } }
+        onDispatcher {
+            val core = core()
+            try {
+                core.work()
+            } finally {
+                feed.read(core)
+            }
+        }
+
+    /** Does work where it may block. Refused from within a device key, whose caller it would wait for. */
+    private suspend fun <T> onDispatcher(
+        context: CoroutineContext = EmptyCoroutineContext,
+        work: suspend CoroutineScope.() -> T,
+    ): T {
+        AskedKey.refuseToCallBack()
+        return withContext(dispatcher + context, work)
+    }
+
+    /** Opens something that the caller closes. Who is cancelled gets nothing, and it is closed here. */
+    private suspend fun <T : AutoCloseable> opening(open: () -> T): T {
+        AskedKey.refuseToCallBack()
+        return openedFor(dispatcher, open)
+    }
 
     // The generated side ends calls only once none is under way, which with many callers is never.
-    private fun open(): Core = core.also { check(!closed) { "closed" } }
+    private fun core(): Core = core.also { check(!closed) { "closed" } }
 
     /** Opens homes. */
     public companion object {
@@ -271,13 +314,29 @@ public class Homeward internal constructor(
             deviceKey: DeviceKey,
             dispatcher: CoroutineDispatcher = Dispatchers.IO,
         ): Homeward {
-            // Not cancellable: an open core must reach somebody who closes it.
-            val opened =
-                withContext(dispatcher + NonCancellable) {
-                    Homeward(Core.open(home.path, deviceKey), dispatcher)
+            AskedKey.refuseToCallBack()
+            return openedFor(dispatcher) {
+                Homeward(Core.open(home.path, AskedKey(deviceKey)), dispatcher).also {
+                    it.feed.read(it.core)
                 }
-            opened.readStatuses()
-            return opened
+            }
         }
+    }
+}
+
+/**
+ * Opens something that the caller closes. A caller who is cancelled meanwhile gets nothing, not even
+ * from `withContext`, which then drops what it was given.
+ */
+private suspend fun <T : AutoCloseable> openedFor(
+    dispatcher: CoroutineDispatcher,
+    open: () -> T,
+): T {
+    var opened: T? = null
+    try {
+        return withContext(dispatcher) { open().also { opened = it } }
+    } catch (cancelled: CancellationException) {
+        opened?.close()
+        throw cancelled
     }
 }

@@ -13,7 +13,7 @@ public suspend fun Homeward.exportProfile(
     id: String,
     passphrase: String,
     to: ByteTarget,
-): Unit = handOver { exportProfile(id, passphrase, to) }
+): Unit = handOver(to.descriptor) { exportProfile(id, passphrase, to) }
 
 /**
  * Reads a profile that another phone exported, as a new profile, and gives its id.
@@ -23,4 +23,4 @@ public suspend fun Homeward.exportProfile(
 public suspend fun Homeward.importProfile(
     passphrase: String,
     from: ByteSource,
-): String = handOver { importProfile(passphrase, from) }
+): String = handOver(from.descriptor) { importProfile(passphrase, from) }

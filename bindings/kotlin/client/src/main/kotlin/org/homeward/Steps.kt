@@ -15,7 +15,7 @@ import org.homeward.ffi.StepOutcome
 public suspend fun Homeward.nextStep(
     conditions: Conditions,
     proxied: Boolean = false,
-): HttpStep? = call { nextStep(conditions, proxied) }
+): HttpStep? = change { nextStep(conditions, proxied) }
 
 /**
  * Takes the outcome of a step, in this process or a later one.

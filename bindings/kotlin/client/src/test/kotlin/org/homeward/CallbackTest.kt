@@ -8,6 +8,7 @@ import org.homeward.ffi.DeviceKey
 import org.homeward.ffi.DeviceKeyException
 import org.homeward.ffi.KeySlot
 import org.homeward.ffi.Listener
+import org.homeward.ffi.ListenerException
 import org.homeward.ffi.MessageIds
 import org.homeward.ffi.NetworkKind
 import org.homeward.ffi.ReportStatus
@@ -103,6 +104,7 @@ class CallbackTest {
         val cases =
             listOf(
                 Triple(DeviceKeyException.Refused(), VaultState.LOCKED, ApiException.Locked::class),
+                Triple(DeviceKeyException.Failed(), VaultState.LOCKED, ApiException.Locked::class),
                 Triple(DeviceKeyException.Gone(), VaultState.KEY_LOST, ApiException.KeyLost::class),
             )
         for ((thrown, state, error) in cases) {
@@ -143,6 +145,56 @@ class CallbackTest {
         assertEquals(setOf("wrap", "open", "delete"), key.heard.keys)
         assertEquals(setOf(refused), key.heard.values.toSet())
     }
+
+    @Test
+    fun `a device key that calls back in through the client is refused, and waits for nobody`() {
+        var client: Homeward? = null
+        val reasons = ConcurrentLinkedQueue<String>()
+        val file = phone.deviceKey
+        val key =
+            object : DeviceKey by file {
+                override fun open(
+                    slot: KeySlot,
+                    wrapped: ByteArray,
+                ): ByteArray {
+                    val back = runCatching { runBlocking { client?.reports() } }.exceptionOrNull()
+                    (back as? ApiException.Refused)?.let { reasons += it.reason }
+                    return file.open(slot, wrapped)
+                }
+            }
+        runBlocking {
+            Homeward.open(phone.home, key).use { homeward ->
+                client = homeward
+                homeward.lock()
+                homeward.unlock()
+                assertEquals(emptyList(), homeward.reports(), "afterwards the thread is free")
+            }
+        }
+        assertEquals(listOf(MessageIds.REFUSED_CALLED_BACK), reasons.toList())
+    }
+
+    @Test
+    fun `a device key that destroys nothing leaves the erasure unfinished, and the report gone`() {
+        val id = earlierReport()
+        val keeper =
+            object : DeviceKey by phone.deviceKey {
+                override fun delete(slot: KeySlot): Unit = throw DeviceKeyException.Failed()
+            }
+        runBlocking {
+            Homeward.open(phone.home, keeper).use { homeward ->
+                homeward.delete(id)
+                assertEquals(emptyList(), homeward.reports())
+                assertEquals(true, homeward.isErasureUnfinished())
+            }
+        }
+        phone.open { assertFalse(it.isErasureUnfinished(), "the next start has finished it") }
+    }
+
+    @Test
+    fun `a listener may say that it failed, and nothing comes of it`() =
+        withSealedReports(1) { core ->
+            assertEquals(RunEnd.NOTHING_DUE, run(core) { throw ListenerException.Failed() })
+        }
 
     @Test
     fun `a damaged home and one of a newer app are states, and stay as they are`() {

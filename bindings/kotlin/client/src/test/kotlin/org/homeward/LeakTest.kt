@@ -70,7 +70,10 @@ fun main(arguments: Array<String>) {
             )
         val thrown = mistakes.mapNotNull { mistake -> runCatching(mistake).exceptionOrNull() }
         thrown.forEach(Throwable::printStackTrace)
-        core.send(id, Scope.ALL, SendWhen.NOW)
+        val sealed = core.send(id, Scope.ALL, SendWhen.NOW)
+        val said = "$sealed ${core.plan(offline)} ${core.statuses()} ${core.reply(id, CANARY)}"
+        check(sealed.parts.none { it.part in said } && id !in said) { "an id leads to a report" }
+        println(said)
         println(core.run(Budget(), offline, null, Thrower).use(Transfer::wait))
         println(listOf(core.reports(), core.report(id), core.statuses(), core.plan(offline)))
         println("${thrown.size} mistakes")

@@ -3,6 +3,7 @@ package org.homeward
 import com.sun.jna.Library
 import com.sun.jna.Native
 import com.sun.management.ThreadMXBean
+import kotlinx.coroutines.runBlocking
 import org.homeward.ffi.ApiException
 import org.homeward.ffi.ByteSource
 import org.homeward.ffi.MediaSource
@@ -80,6 +81,19 @@ class PhotoTest {
             val medium = homeward.attach(id, "photo", MediaSource.Capture(capture))
             assertEquals(listOf(MessageIds.REMOVED_TEXT), medium.removed.map { it.kind })
         }
+
+    @Test
+    fun `a descriptor that a closed home can't take is closed all the same`() {
+        lateinit var closed: Homeward
+        phone.open { closed = it }
+        val source = open(File(folder, "photo.jpg").apply { writeBytes(photo()) })
+        runBlocking {
+            assertFailsWith<IllegalStateException> {
+                closed.attach("", "photo", MediaSource.Descriptor(source))
+            }
+        }
+        assertEquals(-1, libc.close(source), "it was closed before")
+    }
 
     /** The read end of a pipe that a photo comes out of. */
     private fun stream(): Int {

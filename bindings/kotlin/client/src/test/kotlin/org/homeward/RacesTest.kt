@@ -9,8 +9,11 @@ import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.launch
+import kotlinx.coroutines.withContext
 import kotlinx.coroutines.withTimeout
 import org.homeward.ffi.Conditions
+import org.homeward.ffi.DeviceKey
+import org.homeward.ffi.KeySlot
 import org.homeward.ffi.MediaSource
 import org.homeward.ffi.NetworkKind
 import org.homeward.ffi.ReportState
@@ -19,6 +22,7 @@ import org.junit.jupiter.api.Timeout
 import org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD
 import org.junit.jupiter.api.io.TempDir
 import java.io.File
+import java.util.concurrent.CountDownLatch
 import kotlin.random.Random
 import kotlin.test.Test
 import kotlin.test.assertEquals
@@ -110,11 +114,37 @@ class RacesTest {
         }
 
     @Test
+    fun `who is cancelled while a home opens leaves none open`() =
+        phone.alone {
+            val asked = CountDownLatch(1)
+            val cancelled = CountDownLatch(1)
+            val file = phone.deviceKey
+            val key =
+                object : DeviceKey by file {
+                    override fun wrap(
+                        slot: KeySlot,
+                        key: ByteArray,
+                    ): ByteArray {
+                        asked.countDown()
+                        cancelled.await()
+                        return file.wrap(slot, key)
+                    }
+                }
+            val opening = launch(Dispatchers.Default) { Homeward.open(phone.home, key) }
+            withContext(Dispatchers.IO) { asked.await() }
+            opening.cancel()
+            cancelled.countDown()
+            opening.join()
+            assertEquals(0, openFiles())
+        }
+
+    @Test
     fun `opening and closing 200 times leaves no thread, no file and no memory behind`() {
         val open = {
             phone.open {
                 assertNull(it.pairing())
                 it.reports()
+                it.run(Conditions(NetworkKind.NONE))
             }
         }
         // What is allocated once is allocated by then.
@@ -151,9 +181,6 @@ private data class Footprint(
             return Footprint(openFiles(), coreThreads(), nativeBytes())
         }
 
-        private fun openFiles() =
-            File("/proc/self/fd").listFiles().orEmpty().count { "home" in it.canonicalPath }
-
         private fun coreThreads() =
             File("/proc/self/task").listFiles().orEmpty().count { task ->
                 val name = runCatching { File(task, "comm").readText() }.getOrDefault("")
@@ -164,6 +191,10 @@ private data class Footprint(
         private fun nativeBytes() = glibc.mallinfo2().let { it.uordblks + it.hblkhd }
     }
 }
+
+/** How many files of homes this process has open. */
+private fun openFiles() =
+    File("/proc/self/fd").listFiles().orEmpty().count { "/home/" in it.canonicalPath }
 
 private interface Glibc : Library {
     fun mallinfo2(): Mallinfo

@@ -23,6 +23,7 @@ import kotlin.test.assertFailsWith
 import kotlin.test.assertNotNull
 import kotlin.test.assertTrue
 import kotlin.time.Duration.Companion.hours
+import kotlin.time.Duration.Companion.milliseconds
 
 /** Against servers that do not answer; [DeskTest] has a real one. Timeouts only end what hangs. */
 @Timeout(120, threadMode = SEPARATE_THREAD)
@@ -87,6 +88,16 @@ class SendingTest {
                 // The run has ended: another one is not told that it is busy.
                 assertEquals(RunEnd.NOTHING_DUE, homeward.run(Conditions(NetworkKind.NONE)))
                 assertEquals(ReportState.WAITING, homeward.statuses.value[id]?.state)
+            }
+        }
+
+    @Test
+    fun `a run whose time is over says so`() =
+        phone.open { homeward ->
+            withSilentServer { server ->
+                homeward.pair(pack(server.localPort))
+                homeward.newReport().also { homeward.send(it) }
+                assertEquals(RunEnd.TIME_UP, homeward.run(wifi, within = 100.milliseconds))
             }
         }
 

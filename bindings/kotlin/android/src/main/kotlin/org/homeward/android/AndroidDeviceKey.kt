@@ -21,11 +21,13 @@ import javax.crypto.SecretKey
 public class AndroidDeviceKey : WrappingDeviceKey(AndroidSlotKeys()) {
     override fun meaningOf(error: GeneralSecurityException): DeviceKeyException? =
         when (error) {
-            is KeyPermanentlyInvalidatedException, is UnrecoverableKeyException -> {
+            is KeyPermanentlyInvalidatedException -> {
                 DeviceKeyException.Gone()
             }
 
-            is UserNotAuthenticatedException -> {
+            // The second is how Android tells every fault of its key store, also one that passes: a
+            // key that is taken for lost would be replaced.
+            is UserNotAuthenticatedException, is UnrecoverableKeyException -> {
                 DeviceKeyException.Refused()
             }
 
