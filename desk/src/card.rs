@@ -8,7 +8,15 @@ use homeward_core::brand::{Organisation, ReceiptKey, Recipient};
 use crate::error::{Error, Result};
 use crate::home::{Home, names, read};
 
+/// The longest name that fits on a phone's screen, by far.
+pub(crate) const MAX_NAME: usize = 200;
+
 const FORMAT: &str = "homeward-desk/1";
+
+/// Whether an organisation may be called `name`.
+pub(crate) fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME).contains(&name.chars().count())
+}
 
 /// Who the desk is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -99,11 +99,9 @@ fn make(path: &Path) -> io::Result<File> {
 
 /// Every part with a name of its own: the one inside the part, numbered where two share it.
 fn named(case: &Case, sealed: bool) -> Vec<(&HeldPart, String)> {
-    let mut parts: Vec<&HeldPart> = case.parts.iter().collect();
-    parts.sort_by_key(|held| (held.version, held.kind, held.part, held.sha256));
     let mut taken = BTreeSet::new();
     let mut names = Vec::new();
-    for held in parts {
+    for held in case.parts_in_order() {
         let name = (1..)
             .map(|number| numbered(&held.content.name, number))
             .map(|name| if sealed { format!("{name}.age") } else { name })

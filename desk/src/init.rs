@@ -10,14 +10,11 @@ use homeward_core::brand::{Organisation, ReceiptKey, Recipient};
 use homeward_core::crypto::SigningKey;
 use homeward_core::forms::Audience;
 
-use crate::card::Card;
+use crate::card::{Card, is_name};
 use crate::error::{Error, Result};
 use crate::home::{self, Home, make_file, make_folder, names};
 use crate::keys::{SeedUse, make_identity, make_seed};
 use crate::{store, tls};
-
-/// The longest name that fits on a phone's screen, by far.
-const MAX_NAME: usize = 200;
 
 /// The audiences that a new desk has an identity for, and its file.
 const AUDIENCES: [(Audience, &str); 2] =
@@ -26,7 +23,7 @@ const AUDIENCES: [(Audience, &str); 2] =
 /// Makes a desk for the organisation `name`, reachable as any of `hosts`.
 pub fn init(home: &Home, name: &str, hosts: &[String]) -> Result<Card> {
     let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME {
+    if !is_name(name) {
         return Err(Error::BadName);
     }
     if home.root().symlink_metadata().is_ok() {

@@ -1,7 +1,9 @@
 //! The files that hold secrets. A seed file is a line that says what it is for and a line of hex, so
 //! that a key can't be taken for another; an identity file is age's own, so that `age -d -i` reads it.
 
-use std::path::Path;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret;
 use data_encoding::HEXLOWER;
@@ -70,6 +72,20 @@ pub fn read_identity(path: &Path) -> Result<age::x25519::Identity> {
     identity.ok_or(Error::Damaged("identity file"))
 }
 
+/// The desk's identity files, in the order of their names.
+pub fn identity_files(home: &Home) -> Result<Vec<PathBuf>> {
+    let reading = |source| Error::Io { doing: "read the identities", source };
+    let entries = fs::read_dir(home.private(names::IDENTITIES)).map_err(|error| {
+        if error.kind() == io::ErrorKind::NotFound { Error::NoDesk } else { reading(error) }
+    })?;
+    let paths: io::Result<Vec<PathBuf>> =
+        entries.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = paths.map_err(reading)?;
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
+    paths.sort();
+    Ok(paths)
+}
+
 /// The identities of the desk, for a person with `age`.
 pub struct Exported {
     /// An identity file of age's format that holds all of them.
@@ -91,18 +107,8 @@ pub struct ExportedIdentity {
 
 /// Everything that opens the desk's reports.
 pub fn export(home: &Home) -> Result<Exported> {
-    let reading = || Error::io("read the identities");
-    let entries = std::fs::read_dir(home.private(names::IDENTITIES)).map_err(|error| {
-        if error.kind() == std::io::ErrorKind::NotFound { Error::NoDesk } else { reading()(error) }
-    })?;
-    let mut paths = Vec::new();
-    for entry in entries {
-        paths.push(entry.map_err(reading())?.path());
-    }
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "txt"));
-    paths.sort();
     let (mut text, mut list) = (Zeroizing::new(String::new()), Vec::new());
-    for path in paths {
+    for path in identity_files(home)? {
         let identity = read_identity(&path)?;
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let recipient = identity.to_public().to_string();

@@ -170,9 +170,7 @@ fn reporter_says(case: &Case) -> Option<ReporterSays> {
 }
 
 fn summary(case: &Case) -> ReportSummary {
-    let mut held: Vec<_> = case.parts.iter().collect();
-    held.sort_by_key(|held| (held.version, held.kind, held.part, held.sha256));
-    let held = held.into_iter().map(|held| PartSummary {
+    let held = case.parts_in_order().into_iter().map(|held| PartSummary {
         part: held.part,
         kind: held.kind,
         audiences: held.audiences.clone(),

@@ -6,9 +6,8 @@ use axum::http::Uri;
 use homeward_core::brand::{MAX_PLACES, Pins};
 use serde::Deserialize;
 
+use super::DAY_MS;
 use super::source::Faults;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A server or mirror that was checked.
 pub(super) struct Place {

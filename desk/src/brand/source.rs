@@ -8,12 +8,10 @@ use homeward_core::forms::Audience;
 use serde::Deserialize;
 
 use super::place::{Place, ServerSource, places};
+use crate::card::{MAX_NAME, is_name};
 
 /// The source's file.
 pub const FILE: &str = "brand.toml";
-
-/// The longest name that fits on a phone's screen, by far.
-const MAX_NAME: usize = 200;
 
 /// What is wrong with a source, for the person who wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +103,7 @@ impl Source {
             faults.take()
         })?;
         let name = raw.organisation.name.trim();
-        if name.is_empty() || name.chars().count() > MAX_NAME {
+        if !is_name(name) {
             faults.near(0, "name", format!("name has 1 to {MAX_NAME} characters"));
         }
         let places = places(raw.server, raw.mirror, &mut faults);

@@ -191,6 +191,14 @@ impl Case {
         }
     }
 
+    /// Its parts as they are listed and numbered, whatever the order that they came in.
+    #[must_use]
+    pub fn parts_in_order(&self) -> Vec<&HeldPart> {
+        let mut parts: Vec<&HeldPart> = self.parts.iter().collect();
+        parts.sort_by_key(|held| (held.version, held.kind, held.part, held.sha256));
+        parts
+    }
+
     /// When its first part came, Unix ms.
     #[must_use]
     pub fn received_at_ms(&self) -> i64 {

@@ -13,8 +13,8 @@ use homeward_core::seal::{
 use homeward_core::{Digest, Fingerprint};
 
 use crate::error::{Error, Result};
-use crate::home::{Home, names};
-use crate::keys::read_identity;
+use crate::home::Home;
+use crate::keys::{identity_files, read_identity};
 use crate::store::Upload;
 
 /// Answers are a few kilobytes; a document longer than this is none.
@@ -76,17 +76,8 @@ impl From<OpenError> for Reason {
 /// The identities of the desk. A file is called after its audience: `police.txt`,
 /// `police-2027-q1.txt`.
 pub fn identities(home: &Home) -> Result<Vec<Identity>> {
-    let folder = home.private(names::IDENTITIES);
-    let entries = std::fs::read_dir(folder).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Error::NoDesk,
-        _ => Error::Io { doing: "read the identities", source: error },
-    })?;
     let mut found = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(Error::io("read the identities"))?.path();
-        if path.extension().is_none_or(|extension| extension != "txt") {
-            continue;
-        }
+    for path in identity_files(home)? {
         let audience = audience_of(&path).ok_or(Error::Damaged("identity file's name"))?;
         found.push(Identity { audience, identity: read_identity(&path)? });
     }
