@@ -3,6 +3,7 @@
 mod cli;
 mod print;
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
 use cli::{Brand, Cli, Command, Keys, Media};
-use print::{Printer, plain};
+use print::Printer;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -42,17 +43,7 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
     };
     let home = Home::at(home);
     match cli.command {
-        Command::Init { name, host } => {
-            let card = init::init(&home, &name, &host)?;
-            let fingerprint = card.organisation.fingerprint().to_string();
-            printer.print(
-                &json!({ "organisation": card.organisation.name, "fingerprint": fingerprint }),
-                &format!(
-                    "made a desk for {}\nfingerprint {fingerprint}",
-                    plain(&card.organisation.name)
-                ),
-            )
-        }
+        Command::Init { name, host } => printer.made(&init::init(&home, &name, &host)?),
         Command::Brand(Brand::New { dir }) => {
             brand::make_source(&home, &dir)?;
             printer.print(
@@ -95,17 +86,22 @@ fn run(cli: Cli, printer: &Printer) -> Result<()> {
         }
         Command::Receive { listen, max_part, max_store } => {
             let limits = Limits { part_bytes: max_part, store_bytes: max_store };
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            runtime.map_err(Error::io("start"))?.block_on(async {
-                let server = Server::bind(&home, listen, limits, Arc::new(print::note)).await?;
-                let stop = stop()?;
-                let url = format!("https://{}", server.address()?);
-                printer.print(&json!({ "listening": url }), &format!("listening on {url}"))?;
-                server.run(stop).await;
-                Ok(())
-            })
+            receive(&home, listen, limits, printer)
         }
     }
+}
+
+/// Serves until it is told to stop.
+fn receive(home: &Home, listen: SocketAddr, limits: Limits, printer: &Printer) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(Error::io("start"))?.block_on(async {
+        let server = Server::bind(home, listen, limits, Arc::new(print::note)).await?;
+        let stop = stop()?;
+        let url = format!("https://{}", server.address()?);
+        printer.print(&json!({ "listening": url }), &format!("listening on {url}"))?;
+        server.run(stop).await;
+        Ok(())
+    })
 }
 
 /// Done at SIGTERM or Ctrl-C.

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use homeward_core::receipts::Proven;
 use homeward_core::seal::{EarlierAnswer, RecallReason};
 use homeward_desk::brand::{Built, Fault};
+use homeward_desk::card::Card;
 use homeward_desk::collect::Collected;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::files::Written;
@@ -37,6 +38,14 @@ impl Printer {
             .and_then(|()| out.write_all(b"\n"))
             .and_then(|()| out.flush())
             .map_err(Error::io("print"))
+    }
+
+    /// A desk that was made.
+    pub(crate) fn made(&self, card: &Card) -> Result<()> {
+        let (name, fingerprint) = (&card.organisation.name, card.organisation.fingerprint());
+        let fingerprint = fingerprint.to_string();
+        let text = format!("made a desk for {}\nfingerprint {fingerprint}", plain(name));
+        self.print(&json!({ "organisation": name, "fingerprint": fingerprint }), &text)
     }
 
     /// A pack that was built.
@@ -233,7 +242,7 @@ pub(crate) fn note(line: &str) {
 }
 
 /// What strangers wrote must not steer the terminal that shows it.
-pub(crate) fn plain(text: &str) -> String {
+fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
