@@ -100,7 +100,7 @@ pub fn open_upload(
     let mut reason = Reason::FOREIGN;
     for identity in identities {
         let file = File::open(&upload.data).map_err(|_| Reason::STATE)?;
-        let mut sealed = Hashed { file, hasher: Hasher::default() };
+        let mut sealed = Hashed::over(file);
         let mut kept = Kept { whole: content, words: Vec::new() };
         let only = std::slice::from_ref(&identity.identity);
         match open(&mut sealed, only, organisation, &mut kept) {
@@ -141,15 +141,20 @@ fn words_of(kind: PartKind, words: &[u8]) -> std::result::Result<Words, Reason> 
     format.then_some(words).ok_or(Reason::MALFORMED)
 }
 
-/// Hashes what is read through it.
-struct Hashed {
+/// Hashes a file that is read through it.
+pub(super) struct Hashed {
     file: File,
     hasher: Hasher,
 }
 
 impl Hashed {
-    /// The hash of the whole file.
-    fn finish(mut self) -> io::Result<Digest> {
+    /// Nothing is read yet.
+    pub(super) fn over(file: File) -> Self {
+        Self { file, hasher: Hasher::default() }
+    }
+
+    /// The hash of the whole file, however much of it was read so far.
+    pub(super) fn finish(mut self) -> io::Result<Digest> {
         io::copy(&mut self, &mut io::sink())?;
         Ok(self.hasher.finish())
     }

@@ -10,10 +10,11 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use homeward_core::crypto::{Hasher, SigningKey, sha256};
+use homeward_core::crypto::{SigningKey, sha256};
 use homeward_core::receipts::{HoldAnswer, Receipt, RefusedPart};
 use homeward_core::{Digest, PartId, ReportId};
 
+use super::open::Hashed;
 use super::{Collected, Desk, Reason, Refused};
 use crate::casebook::Case;
 use crate::clock::now_ms;
@@ -163,17 +164,5 @@ fn foreign<'a>(uploads: &'a [Upload], refused: &[Refused]) -> HashMap<Digest, &'
 }
 
 fn hash(upload: &Upload) -> io::Result<Digest> {
-    struct Sink(Hasher);
-    impl io::Write for Sink {
-        fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
-            self.0.update(buffer);
-            Ok(buffer.len())
-        }
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-    let mut sink = Sink(Hasher::default());
-    io::copy(&mut File::open(&upload.data)?, &mut sink)?;
-    Ok(sink.0.finish())
+    Hashed::over(File::open(&upload.data)?).finish()
 }
