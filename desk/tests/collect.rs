@@ -368,6 +368,34 @@ async fn a_collect_that_is_killed_again_and_again_records_each_part_once() {
     assert!(receipt.missing.is_empty());
 }
 
+/// To a point of low order every secret is the same zero, and age panics instead of sealing.
+#[tokio::test]
+async fn a_report_that_nobody_can_seal_to_keeps_no_other_report_from_its_receipt() {
+    let desk = Desk::make();
+    let server = desk.receive();
+    let hostile = [
+        "nobody",
+        "age1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqq5cu47z",
+        "age1qyqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqj7vrya",
+        "age1ur4h5lpmgxu2u9jku0a0r87ydtdqnr0tnsetrlvxvgz3vh6fhqqqzyt4v9",
+    ];
+    for recipient in hostile {
+        let phone = Phone::paired_with(&desk);
+        let content = document(&[("child_name", json!(CANARY))], &[], &[]);
+        let mut draft = phone.draft("first_minute", "answers.json", &content);
+        draft.answered_as = Some(recipient.into());
+        upload(&server, &phone.make(draft)).await;
+        let collected = desk.json(&["collect"]);
+        assert_eq!(collected["opened"].as_array().unwrap().len(), 1, "{recipient}");
+        assert_eq!(collected["receipts"], 0, "{recipient}");
+        assert_eq!(desk.run(&["ask", &phone.id(), "Where?"]).status.code(), Some(1), "{recipient}");
+    }
+    let phone = Phone::paired_with(&desk);
+    upload(&server, &phone.first_minute("Mia")).await;
+    assert_eq!(desk.json(&["collect"])["receipts"], 1);
+    assert!(phone.receipt(&server).await.is_some());
+}
+
 #[test]
 fn a_report_that_is_not_there_is_said_in_one_line() {
     let desk = Desk::make();

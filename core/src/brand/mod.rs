@@ -17,6 +17,7 @@ pub use server::{Deadlines, NetworkPolicy, Pins, Server, Trust};
 use crate::crypto::{SigningKey, VerifyKey, sha256};
 use crate::forms::{Audience, FormError};
 use crate::ids::Fingerprint;
+use crate::seal;
 use crate::signed::{Purpose, Signed};
 
 /// The largest pack that is read: logos and texts fit, a trap does not.
@@ -203,11 +204,8 @@ impl Pack {
     }
 
     fn check(&self) -> Result<(), PackError> {
-        let readable = self
-            .recipients
-            .iter()
-            .all(|recipient| recipient.recipient.parse::<age::x25519::Recipient>().is_ok());
-        let usable = readable && self.has(Audience::Organisation);
+        let sealable = self.recipients.iter().all(|one| seal::recipient(&one.recipient).is_some());
+        let usable = sealable && self.has(Audience::Organisation);
         if !usable {
             return Err(PackError::NoRecipient);
         }

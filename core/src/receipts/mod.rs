@@ -220,7 +220,7 @@ fn decrypt(sealed: &[u8], identity: &age::x25519::Identity, limit: u64) -> Optio
 
 /// Seals a JSON text to `recipient`, an age recipient as text, in one of the sizes that parts have.
 fn encrypt(mut json: Vec<u8>, recipient: &str) -> Option<Vec<u8>> {
-    let recipient: age::x25519::Recipient = recipient.parse().ok()?;
+    let recipient = crate::seal::recipient(recipient)?;
     let recipients = std::iter::once(&recipient as &dyn age::Recipient);
     let encryptor = age::Encryptor::with_recipients(recipients).ok()?;
     let (mut sealed, count) = (Vec::new(), Cell::new(0));

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use bech32::{Bech32, Hrp};
+use ring::agreement::{EphemeralPrivateKey, UnparsedPublicKey, X25519, agree_ephemeral};
+use ring::rand::SystemRandom;
 use zeroize::Zeroizing;
 
 use crate::crypto::{self, SigningKey, VerifyKey, derive_secret, sha256};
@@ -81,6 +83,19 @@ pub(super) fn report_id(key: &VerifyKey) -> ReportId {
     ReportId::from_slice(&sha256(&labelled).as_bytes()[..16]).expect("an id has 16 bytes")
 }
 
+/// The age recipient that `text` names, if something can be sealed to it. age reads points of low
+/// order, too, and panics when it seals to one: every secret that it shares with them is zero.
+#[must_use]
+pub fn recipient(text: &str) -> Option<age::x25519::Recipient> {
+    let recipient = text.parse().ok()?;
+    let (_, point) = bech32::decode(text).ok()?;
+    let ours = EphemeralPrivateKey::generate(&X25519, &SystemRandom::new());
+    let ours = ours.expect("a running system gives random bytes");
+    // ring refuses a shared secret of zero (RFC 7748, section 6.1).
+    let shared = agree_ephemeral(ours, &UnparsedPublicKey::new(&X25519, point), |_| ());
+    shared.is_ok().then_some(recipient)
+}
+
 /// The X25519 identity with these secret bytes. age takes identities as text only.
 fn identity(secret: &[u8; 32]) -> age::x25519::Identity {
     let prefix = Hrp::parse("AGE-SECRET-KEY-").expect("age's own prefix is valid");
@@ -104,6 +119,29 @@ mod tests {
             one.receipt_identity().to_string().expose_secret(),
             two.receipt_identity().to_string().expose_secret()
         );
+    }
+
+    #[test]
+    fn a_recipient_is_one_that_something_can_be_sealed_to() {
+        let prefix = Hrp::parse("age").unwrap();
+        let text = |point: &[u8]| bech32::encode::<Bech32>(prefix, point).unwrap();
+        let one = ReportKeys::make().receipt_identity().to_public().to_string();
+        assert_eq!(recipient(&one).unwrap().to_string(), one);
+        assert!(recipient("nobody").is_none());
+        // 0, 1, the two of order 8, p - 1, p and p + 1: all points of low order.
+        let eight = [
+            "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+            "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        ];
+        let mut low = vec![vec![0; 32], [&[1][..], &[0; 31]].concat()];
+        low.extend(eight.map(|hex| data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()));
+        low.extend([0xEC, 0xED, 0xEE].map(|last| [&[last][..], &[0xFF; 30], &[0x7F]].concat()));
+        for mut point in low {
+            assert!(recipient(&text(&point)).is_none(), "{point:02x?}");
+            // X25519 takes no notice of the highest bit.
+            point[31] |= 0x80;
+            assert!(recipient(&text(&point)).is_none(), "{point:02x?}");
+        }
     }
 
     #[test]

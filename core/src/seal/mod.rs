@@ -20,7 +20,7 @@ pub use documents::{
     ANSWERS_FORMAT, AnswersDocument, EarlierAnswer, ListedPart, MediumEntry, RECALL_FORMAT,
     REPLY_FORMAT, RecallDocument, RecallReason, ReplyDocument,
 };
-pub use keys::ReportKeys;
+pub use keys::{ReportKeys, recipient};
 pub use open::{OpenError, open};
 pub(crate) use padding::padded_plaintext;
 pub(crate) use part::Unsigned;

@@ -5,6 +5,7 @@ use std::fmt;
 
 use homeward_core::brand::{Deadlines, NetworkPolicy, RecipientState};
 use homeward_core::forms::Audience;
+use homeward_core::seal;
 use serde::Deserialize;
 
 use super::place::{Place, ServerSource, places};
@@ -112,7 +113,7 @@ impl Source {
             faults.near(0, "valid_days", "valid_days is at least 1".into());
         }
         for recipient in &raw.recipient {
-            if recipient.get_ref().recipient.parse::<age::x25519::Recipient>().is_err() {
+            if seal::recipient(&recipient.get_ref().recipient).is_none() {
                 let what = "recipient is an age recipient, which begins with age1";
                 faults.at(recipient.span().start, what.into());
             }

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use homeward_core::crypto::{SigningKey, sha256};
 use homeward_core::receipts::{HoldAnswer, Receipt, RefusedPart};
+use homeward_core::seal::recipient;
 use homeward_core::{Digest, PartId, ReportId};
 
 use super::open::Hashed;
@@ -35,8 +36,8 @@ pub(super) fn put_out(
     let key = SigningKey::derive(&*read_seed(&home.private(names::RECEIPT_KEY), SeedUse::Receipt)?);
     let foreign = foreign(uploads, &collected.refused);
     for mut case in desk.casebook.cases()? {
-        // A recipient that age does not know was signed by the phone itself: nobody to answer.
-        if case.receipt_recipient.parse::<age::x25519::Recipient>().is_err() {
+        // One that nothing can be sealed to was signed by the phone itself: nobody to answer.
+        if recipient(&case.receipt_recipient).is_none() {
             continue;
         }
         let mut says = Receipt::new(desk.organisation, case.report);
@@ -52,7 +53,8 @@ pub(super) fn put_out(
         };
         sign(desk, &mut case, says, floor)?;
         let Some(receipt) = &case.receipt else { continue };
-        let Ok(sealed) = receipt.seal(&key, &case.receipt_recipient) else { continue };
+        let sealed = receipt.seal(&key, &case.receipt_recipient);
+        let sealed = sealed.map_err(|_| Error::Damaged("casebook"))?;
         for store in stores {
             let Some(folder) = &store.receipts else { continue };
             match (replace_file(&folder.join(&address), &sealed), &store.named) {

@@ -31,6 +31,8 @@ pub struct Draft {
     pub previous: Option<Digest>,
     pub name: String,
     pub content: Vec<u8>,
+    /// Whom receipt and questions are sealed to, where that is not the report itself.
+    pub answered_as: Option<String>,
 }
 
 /// A sealed part.
@@ -66,6 +68,7 @@ impl Phone {
             previous: None,
             name: name.into(),
             content: content.to_vec(),
+            answered_as: None,
         }
     }
 
@@ -116,8 +119,10 @@ impl Phone {
     pub fn make(&self, draft: Draft) -> Made {
         let key = self.keys.signing_key();
         let names: Vec<&str> = draft.audiences.iter().map(|audience| audience.name()).collect();
-        let recipient = self.keys.receipt_identity().to_public().to_string();
-        let questions = self.keys.question_identity().to_public().to_string();
+        let own = [self.keys.receipt_identity(), self.keys.question_identity()];
+        let [recipient, questions] = own.map(|identity| {
+            draft.answered_as.clone().unwrap_or_else(|| identity.to_public().to_string())
+        });
         let hash = sha256(&draft.content);
         let length = draft.content.len() as u64;
         let (names, report) = (names.join(","), self.keys.report_id());
