@@ -7,7 +7,7 @@ use std::fs;
 
 use fault_proxy::Faults;
 use homeward_tests::journey::{Journey, string};
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 use serde_json::{Value, json};
 
 #[test]

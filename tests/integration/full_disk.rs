@@ -13,9 +13,8 @@ use std::process::{Child, Command, Stdio};
 use fault_proxy::Faults;
 use homeward_tests::journey::{ANSWERS, Journey};
 use homeward_tests::not_run::NotRun;
-use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::{Program, Programs, Refusal};
+use homeward_tests::programs::{Program, Programs, Refusal, text};
 use homeward_tests::sound::speech;
 use serde_json::Value;
 

@@ -6,8 +6,7 @@
 use std::fs;
 
 use homeward_tests::bombs;
-use homeward_tests::organisation::text;
-use homeward_tests::programs::Programs;
+use homeward_tests::programs::{Programs, text};
 
 /// The whole process, its own few MiB included, gets no more than this from the kernel.
 const MEMORY: &str = "--data=67108864";

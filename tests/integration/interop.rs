@@ -9,9 +9,9 @@ use std::process::Command;
 
 use fault_proxy::Faults;
 use homeward_tests::journey::{ANSWERS, Journey, string};
-use homeward_tests::organisation::text;
 use homeward_tests::peers::tool;
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::text;
 use serde_json::Value;
 
 /// Each kind of part, and the file in it.

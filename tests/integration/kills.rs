@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use fault_proxy::{Dice, Faults};
 use homeward_tests::deaths::Deaths;
 use homeward_tests::journey::{ANSWERS, Journey, string};
-use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::text;
 use homeward_tests::session::{self, Phase};
 use homeward_tests::sound::{SAID, speech};
 

@@ -9,8 +9,9 @@ use data_encoding::{BASE64, HEXLOWER};
 use fault_proxy::Faults;
 use homeward_tests::canary::{Canaries, Found};
 use homeward_tests::journey::Journey;
-use homeward_tests::organisation::{contents, text};
+use homeward_tests::organisation::contents;
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::text;
 use miniz_oxide::deflate::compress_to_vec_zlib;
 
 #[test]

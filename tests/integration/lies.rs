@@ -8,9 +8,9 @@ use std::path::Path;
 
 use fault_proxy::{FaultProxy, Faults};
 use homeward_tests::journey::{ANSWERS, Journey, Sent, part};
-use homeward_tests::organisation::{Upload, text};
+use homeward_tests::organisation::Upload;
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::Programs;
+use homeward_tests::programs::{Programs, text};
 use serde_json::Value;
 
 #[test]

@@ -9,9 +9,8 @@ use std::thread;
 
 use fault_proxy::Faults;
 use homeward_tests::journey::{ANSWERS, Journey, string};
-use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::{Program, Programs, Refusal};
+use homeward_tests::programs::{Program, Programs, Refusal, text};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -9,9 +9,9 @@ use std::path::Path;
 use fault_proxy::Faults;
 use homeward_core::receipts::Proof;
 use homeward_tests::journey::{ANSWERS, Journey, Sent, part, string};
-use homeward_tests::organisation::{NAME, text};
+use homeward_tests::organisation::NAME;
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::Programs;
+use homeward_tests::programs::{Programs, text};
 use serde_json::Value;
 
 fn send(journey: &Journey) -> Sent {

@@ -8,9 +8,9 @@ use fault_proxy::front::Plan;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::organisation::{Organisation, text};
+use crate::organisation::Organisation;
 use crate::photo::Photo;
-use crate::programs::{Program, Programs, Running};
+use crate::programs::{Program, Programs, Running, text};
 
 /// An organisation and a phone that is paired with it, in a folder of their own.
 pub struct Journey {

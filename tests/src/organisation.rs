@@ -17,7 +17,7 @@ use fault_proxy::front::{Certificate, Front, Plan, Upstream};
 use fault_proxy::{FaultProxy, Faults};
 use serde_json::Value;
 
-use crate::programs::{Program, Programs, Running};
+use crate::programs::{Program, Programs, Running, text};
 use crate::recorder::Recorder;
 use crate::tls;
 
@@ -190,11 +190,6 @@ pub(crate) fn listening(line: Option<Value>) -> io::Result<SocketAddr> {
     let url = line["listening"].as_str().and_then(|url| url.strip_prefix("https://"));
     let address = url.and_then(|address| address.parse().ok());
     address.ok_or_else(|| io::Error::other("receive does not listen"))
-}
-
-/// A path as an argument.
-pub fn text(path: &Path) -> io::Result<&str> {
-    path.to_str().ok_or_else(|| io::Error::other("a path that is no text"))
 }
 
 /// The organisation's name.

@@ -102,12 +102,22 @@ pub fn executables(build: Build, packages: &[&str]) -> io::Result<BTreeMap<Strin
     if !built.status.success() {
         return Err(io::Error::other("the programs do not build"));
     }
+    Ok(self::built(&built.stdout))
+}
+
+/// The programs that cargo says in its JSON messages that it built, by name.
+#[must_use]
+pub fn built(messages: &[u8]) -> BTreeMap<String, PathBuf> {
     let executable = |message: Value| {
         let name = message["target"]["name"].as_str()?.to_owned();
         Some((name, message["executable"].as_str()?.into()))
     };
-    let messages = built.stdout.split(|byte| *byte == b'\n').filter_map(json);
-    Ok(messages.filter_map(executable).collect())
+    messages.split(|byte| *byte == b'\n').filter_map(json).filter_map(executable).collect()
+}
+
+/// A path as an argument.
+pub fn text(path: &Path) -> io::Result<&str> {
+    path.to_str().ok_or_else(|| io::Error::other("a path that is no text"))
 }
 
 /// A program with its home. Each call is one process, and prints JSON.

@@ -11,9 +11,9 @@ use fault_proxy::Faults;
 use serde_json::{Value, json};
 
 use crate::journey::{ANSWERS, Journey, string};
-use crate::organisation::{copy_folder, text};
+use crate::organisation::copy_folder;
 use crate::photo::{Exif, Photo};
-use crate::programs::{Program, Programs};
+use crate::programs::{Program, Programs, text};
 
 /// Where they lie.
 #[must_use]

@@ -14,8 +14,8 @@ use fault_proxy::front::{Fault, Front, Plan, Seen};
 
 use crate::deaths::Deaths;
 use crate::journey::{ANSWERS, Journey};
-use crate::organisation::text;
 use crate::photo::{Exif, Photo};
+use crate::programs::text;
 
 /// What a phone is doing when it dies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

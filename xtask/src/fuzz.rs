@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use serde_json::Value;
+use homeward_tests::programs;
 
 use crate::process::{Result, cargo, output, root};
 use crate::say;
@@ -71,12 +71,7 @@ fn build() -> Result<BTreeMap<String, PathBuf>> {
     build.args(["--manifest-path", "fuzz/Cargo.toml", "--target", &host()?]);
     build.args(["--message-format", "json-render-diagnostics"]);
     let printed = output(build.env("RUSTFLAGS", COUNTERS))?;
-    let messages = printed.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let program = |message: Value| {
-        let name = message["target"]["name"].as_str()?.to_owned();
-        Some((name, PathBuf::from(message["executable"].as_str()?)))
-    };
-    Ok(messages.filter_map(program).collect())
+    Ok(programs::built(printed.as_bytes()))
 }
 
 /// This machine's target. Named, so that the counters go into the targets and not into the programs

@@ -2,9 +2,9 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use homeward_tests::programs::{self, forget_package};
 
@@ -28,48 +28,34 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
 
 /// Runs a command to its end, with its output as it comes.
 pub(crate) fn run(command: &mut Command) -> Result {
-    let told = prepared(command);
-    say::line(&format!("$ {told}"));
-    let status = command.status().map_err(|error| format!("{told} did not start: {error}"))?;
+    let told = announced(command);
+    let status = command.status().map_err(did_not_start(&told))?;
     if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
 }
 
 /// Like [`run`], and hands each line of standard output to `look` after it was printed.
 pub(crate) fn run_and_look(command: &mut Command, mut look: impl FnMut(&str)) -> Result {
-    let told = prepared(command);
-    say::line(&format!("$ {told}"));
-    let mut child = command.stdout(Stdio::piped()).spawn()?;
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            say::line(&line);
-            look(&line);
-        }
-    }
-    let status = child.wait()?;
+    let told = announced(command);
+    let status = each_line(command, &told, |line| {
+        say::line(line);
+        look(line);
+        Ok(())
+    })?;
     if status.success() { Ok(()) } else { Err(format!("{told} failed: {status}").into()) }
 }
 
 /// Like [`run`], but prints only the lines that `tells` picks; all of them are kept in `log`.
 pub(crate) fn run_and_sift(command: &mut Command, log: &Path, tells: fn(&str) -> bool) -> Result {
-    let told = prepared(command);
-    say::line(&format!("$ {told}"));
+    let told = announced(command);
     let mut kept = BufWriter::new(File::create(log)?);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| format!("{told} did not start: {error}"))?;
-    if let Some(output) = child.stdout.take() {
-        for line in BufReader::new(output).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            writeln!(kept, "{line}")?;
-            if tells(&line) {
-                say::line(&line);
-            }
+    let status = each_line(command, &told, |line| {
+        writeln!(kept, "{line}")?;
+        if tells(line) {
+            say::line(line);
         }
-    }
+        Ok(())
+    })?;
     kept.flush()?;
-    let status = child.wait()?;
     if status.success() {
         return Ok(());
     }
@@ -79,11 +65,37 @@ pub(crate) fn run_and_sift(command: &mut Command, log: &Path, tells: fn(&str) ->
 /// Runs a command to its end and gives back what it printed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let told = prepared(command);
-    let output = command.stderr(Stdio::inherit()).output()?;
+    let output = command.stderr(Stdio::inherit()).output().map_err(did_not_start(&told))?;
     if !output.status.success() {
         return Err(format!("{told} failed: {}", output.status).into());
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Runs a command to its end and hands each line of its standard output to `look`.
+fn each_line(
+    command: &mut Command,
+    told: &str,
+    mut look: impl FnMut(&str) -> Result,
+) -> Result<ExitStatus> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(did_not_start(told))?;
+    if let Some(output) = child.stdout.take() {
+        for line in BufReader::new(output).split(b'\n') {
+            look(&String::from_utf8_lossy(&line?))?;
+        }
+    }
+    Ok(child.wait()?)
+}
+
+fn did_not_start(told: &str) -> impl FnOnce(io::Error) -> String {
+    move |error| format!("{told} did not start: {error}")
+}
+
+/// [`prepared`], and printed.
+fn announced(command: &mut Command) -> String {
+    let told = prepared(command);
+    say::line(&format!("$ {told}"));
+    told
 }
 
 /// Takes a command out of the environment of our own cargo; gives it as a person would type it.

@@ -16,8 +16,8 @@ use std::sync::Mutex;
 use fault_proxy::Faults;
 use homeward_core::Homeward;
 use homeward_core::brand::{Pack, Recipient};
-use homeward_tests::organisation::{Organisation, text};
-use homeward_tests::programs::{Program, Programs, Running};
+use homeward_tests::organisation::Organisation;
+use homeward_tests::programs::{Program, Programs, Running, text};
 use homeward_tests::recorder::Conversation;
 use tempfile::TempDir;
 

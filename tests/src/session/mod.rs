@@ -22,9 +22,9 @@ use self::model::{Drafts, Effect};
 pub use self::script::Phase;
 use crate::deaths::Deaths;
 use crate::journey::Journey;
-use crate::organisation::{copy_folder, text};
+use crate::organisation::copy_folder;
 use crate::photo::{Exif, Photo};
-use crate::programs::{Program, Programs};
+use crate::programs::{Program, Programs, text};
 use crate::sound::speech;
 
 /// Kills the calls of a session `kills` times; the same seed plays the same calls. `tell` hears

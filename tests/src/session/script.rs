@@ -3,7 +3,7 @@
 use super::model::{Draft, Effect};
 use super::{Call, Session};
 use crate::journey::string;
-use crate::organisation::text;
+use crate::programs::text;
 
 /// What a phone does when it is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

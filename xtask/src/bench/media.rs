@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use homeward_tests::bombs;
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 
 use super::media_peers::Peers;
 use super::{Bench, Figure, race};

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 
 use super::media::Subject;
 use super::{Bench, Figure, figure};

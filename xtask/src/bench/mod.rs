@@ -20,8 +20,7 @@ use std::process::Command;
 
 use clap::builder::PossibleValuesParser;
 use fault_proxy::Dice;
-use homeward_tests::organisation::text;
-use homeward_tests::programs::{Build, Programs, executables};
+use homeward_tests::programs::{Build, Programs, executables, text};
 use serde::Serialize;
 use serde_json::Value;
 use tempfile::TempDir;

@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use fault_proxy::front::Upstream;
 use fault_proxy::{FaultProxy, Faults};
-use homeward_tests::organisation::{Organisation, text};
+use homeward_tests::organisation::Organisation;
 use homeward_tests::peers::{Make, Peer, tool};
 use homeward_tests::photo::{Exif, Photo};
-use homeward_tests::programs::Program;
+use homeward_tests::programs::{Program, text};
 use serde_json::Value;
 
 use super::{Bench, Figure, figure};

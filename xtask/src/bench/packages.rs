@@ -10,7 +10,7 @@ use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 use serde_json::Value;
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! The plan of an outbox with many parts; the limit that was set is 5 ms for a thousand.
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 
 use super::{Bench, Figure};
 use crate::process::Result;

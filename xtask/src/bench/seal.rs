@@ -1,8 +1,8 @@
 //! Sealing a part, and the limit: the bare cipher on the same number of bytes. What lies between them
 //! is told too: the age crate alone, and the two hashes. With `--peers` Go's `age`, a whole process.
 
-use homeward_tests::organisation::text;
 use homeward_tests::peers::tool;
+use homeward_tests::programs::text;
 
 use super::{Bench, Figure, noise, race};
 use crate::process::Result;

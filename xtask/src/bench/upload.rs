@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 
 use super::{Bench, Figure, noise, race};
 use crate::process::{Result, output};

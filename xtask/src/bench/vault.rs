@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::fs;
 use std::path::PathBuf;
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 
 use super::{Bench, Figure, noise, race};
 use crate::process::{Result, cargo, output, root};

@@ -60,7 +60,7 @@ fn play(programs: &Programs, folder: PathBuf, photos: &[PathBuf]) -> Result {
     let stage = Stage { folder, organisation, phone };
 
     say::step("A parent's phone takes the pack");
-    let pack = homeward_tests::organisation::text(&stage.organisation.pack)?;
+    let pack = homeward_tests::programs::text(&stage.organisation.pack)?;
     let pairing = stage.phone.ask(&["pair", pack])?;
     say::detail(&format!("Paired with {}.", word(&pairing["organisation"])));
     say::detail(&format!("Fingerprint to compare: {}", word(&pairing["fingerprint"])));

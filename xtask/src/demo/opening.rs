@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use homeward_tests::organisation::text;
+use homeward_tests::programs::text;
 use serde_json::Value;
 
 use super::report::Report;

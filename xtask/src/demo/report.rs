@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use homeward_tests::organisation::text;
 use homeward_tests::photo::{Exif, Photo};
+use homeward_tests::programs::text;
 use serde_json::Value;
 
 use super::{Stage, expect, word};

@@ -23,7 +23,6 @@ use parts::{PARTS, Part};
 /// What `--only` takes: the parts and their groups.
 pub(crate) fn names() -> PossibleValuesParser {
     let mut names: Vec<&str> = PARTS.iter().flat_map(|part| [part.group, part.name]).collect();
-    names.dedup();
     let mut seen = std::collections::BTreeSet::new();
     names.retain(|name| seen.insert(*name));
     PossibleValuesParser::new(names)

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use homeward_tests::not_run::NotRun;
-use homeward_tests::programs::{Program, Programs};
+use homeward_tests::programs::{Program, Programs, text};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -178,8 +178,4 @@ fn read_all(bench: &Bench<'_>, files: &Files) -> Result {
         0 => Err("too many facts differ".into()),
         invented => Err(format!("{invented} facts were invented").into()),
     }
-}
-
-fn text(path: &Path) -> Result<&str> {
-    path.to_str().ok_or_else(|| "a path is not UTF-8".into())
 }
