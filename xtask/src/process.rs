@@ -105,3 +105,22 @@ fn prepared(command: &mut Command) -> String {
     let words = std::iter::once(program).chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_is_not_there_is_named_whoever_starts_it() {
+        let missing = || Command::new("homeward-no-such-program");
+        let told = [
+            run(&mut missing()).unwrap_err(),
+            run_and_look(&mut missing(), |_| ()).unwrap_err(),
+            output(&mut missing()).unwrap_err(),
+        ];
+        for told in told {
+            let told = told.to_string();
+            assert!(told.starts_with("homeward-no-such-program did not start: "), "{told}");
+        }
+    }
+}
