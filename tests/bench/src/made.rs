@@ -150,63 +150,29 @@ fn moov(count: u32, first: u64) -> Vec<u8> {
         &numbers(&[1920 << 16, 1080 << 16]),
     ];
     let mdhd = [&times[..], &numbers(&[30_000, length, 0x55C4_0000])];
-    let hdlr = [&numbers(&[0, 0])[..], b"vide", &[0; 12], b"VideoHandle\0"];
     let place = boxed(b"udta", &[&boxed(b"\xA9xyz", &[b"\0\x12\x15\xC7+48.1351+011.5820/"])]);
-    boxed(
-        b"moov",
-        &[
-            &boxed(b"mvhd", &mvhd),
-            &boxed(
-                b"trak",
-                &[
-                    &boxed(b"tkhd", &tkhd),
-                    &boxed(
-                        b"mdia",
-                        &[
-                            &boxed(b"mdhd", &mdhd),
-                            &boxed(b"hdlr", &hdlr),
-                            &boxed(
-                                b"minf",
-                                &[
-                                    &boxed(b"vmhd", &[&numbers(&[1, 0, 0])]),
-                                    &boxed(
-                                        b"dinf",
-                                        &[&boxed(
-                                            b"dref",
-                                            &[
-                                                &numbers(&[0, 1]),
-                                                &boxed(b"url ", &[&numbers(&[1])]),
-                                            ],
-                                        )],
-                                    ),
-                                    &boxed(
-                                        b"stbl",
-                                        &[
-                                            &boxed(b"stsd", &[&numbers(&[0, 1]), &avc1()]),
-                                            &boxed(b"stts", &[&numbers(&[0, 1, count, 1000])]),
-                                            &boxed(b"stsc", &[&numbers(&[0, 1, 1, 1, 1])]),
-                                            &boxed(
-                                                b"stsz",
-                                                &[
-                                                    &numbers(&[0, 0, count]),
-                                                    &numbers(&vec![PICTURE; count as usize]),
-                                                ],
-                                            ),
-                                            &boxed(
-                                                b"co64",
-                                                &[&numbers(&[0, count]), &offsets(count, first)],
-                                            ),
-                                        ],
-                                    ),
-                                ],
-                            ),
-                        ],
-                    ),
-                ],
-            ),
-            &place,
-        ],
-    )
+    let mdia = [boxed(b"mdhd", &mdhd), handler(), minf(count, first)].concat();
+    let trak = [boxed(b"tkhd", &tkhd), boxed(b"mdia", &[&mdia])].concat();
+    boxed(b"moov", &[&boxed(b"mvhd", &mvhd), &boxed(b"trak", &[&trak]), &place])
+}
+
+fn handler() -> Vec<u8> {
+    boxed(b"hdlr", &[&numbers(&[0, 0]), b"vide", &[0; 12], b"VideoHandle\0"])
+}
+
+/// Where each picture lies and how long it is shown.
+fn minf(count: u32, first: u64) -> Vec<u8> {
+    let url = boxed(b"url ", &[&numbers(&[1])]);
+    let dref = boxed(b"dref", &[&numbers(&[0, 1]), &url]);
+    let stbl = [
+        boxed(b"stsd", &[&numbers(&[0, 1]), &avc1()]),
+        boxed(b"stts", &[&numbers(&[0, 1, count, 1000])]),
+        boxed(b"stsc", &[&numbers(&[0, 1, 1, 1, 1])]),
+        boxed(b"stsz", &[&numbers(&[0, 0, count]), &numbers(&vec![PICTURE; count as usize])]),
+        boxed(b"co64", &[&numbers(&[0, count]), &offsets(count, first)]),
+    ];
+    let vmhd = boxed(b"vmhd", &[&numbers(&[1, 0, 0])]);
+    boxed(b"minf", &[&vmhd, &boxed(b"dinf", &[&dref]), &boxed(b"stbl", &[&stbl.concat()])])
 }
 
 fn offsets(count: u32, first: u64) -> Vec<u8> {

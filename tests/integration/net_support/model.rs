@@ -233,17 +233,7 @@ impl World {
                 self.waste(request);
                 self.upload.on_response(&response, self.now_ms);
             }
-            Fate::Bent(bend) => {
-                let mut response = self.answer(request);
-                self.tell(request, &response);
-                let (told, now_ms) = (response.offset, self.now_ms);
-                bend(&mut response);
-                if let (true, Some(stored)) = (response.offset != told, self.live(request, now_ms))
-                {
-                    stored.mistaken = true;
-                }
-                self.upload.on_response(&response, self.now_ms);
-            }
+            Fate::Bent(bend) => self.serve_bent(request, bend),
             Fate::KilledBefore => self.kill(request),
             Fate::KilledAt(percent) => {
                 self.swallow(request, percent);
@@ -259,6 +249,18 @@ impl World {
     fn serve(&mut self, request: &Request) {
         let response = self.answer(request);
         self.tell(request, &response);
+        self.upload.on_response(&response, self.now_ms);
+    }
+
+    /// Like [`Self::serve`], but the answer that arrives is another one.
+    fn serve_bent(&mut self, request: &Request, bend: fn(&mut Response)) {
+        let mut response = self.answer(request);
+        self.tell(request, &response);
+        let (told, now_ms) = (response.offset, self.now_ms);
+        bend(&mut response);
+        if let (true, Some(stored)) = (response.offset != told, self.live(request, now_ms)) {
+            stored.mistaken = true;
+        }
         self.upload.on_response(&response, self.now_ms);
     }
 
