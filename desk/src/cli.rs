@@ -1,5 +1,5 @@
-//! The command line: what `COMMANDS.md` promises to people and scripts. No environment variable
-//! changes what a command does.
+//! What the command line promises to people and scripts. No environment variable changes what a
+//! command does.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,8 +1,32 @@
-//! What tus clients get wrong: the list of `FACTS.md`, one test or more per point, by its number.
+//! What tus clients get wrong, a test or more for each point; the names carry its number.
+//!
+//! 1. A 409 to PATCH ends nothing, and may be invisible, because the server resets: after any error
+//!    of a PATCH the server is asked by HEAD, and its offset is where it goes on.
+//! 2. A 423 or a HEAD that hangs is waited out and never a reason for a second upload. Only 404 and
+//!    410 mean that it is lost. 401 and 403 are for the person; 429 and 503 say when; other 5xx
+//!    back off.
+//! 3. The answer to a POST may be lost: what is intended is on disk first, the POST is empty and
+//!    carries the part's own id.
+//! 4. The answer to the last PATCH may be lost: HEAD tells that all is there. That is stored, not
+//!    safe; only the receipt is.
+//! 5. A server's offset may go back: whatever was sent once can be read again.
+//! 6. An offset beyond the end or another length stops the upload. A 204 with an offset that was
+//!    not expected is followed.
+//! 7. A Location may be relative, without a port, or say http behind a proxy: it is resolved on the
+//!    origin, and a downgrade refused. Redirects are followed if they are 307 or 308 and stay there.
+//! 8. A part of length 0 is complete at its POST, and one of over 2 GiB goes.
+//! 9. Progress gives the tries back. Where each cut falls on a PATCH's start a proxy collects whole
+//!    requests: they are halved. So they are after a 413 that no tus server said.
+//! 10. An upload is left before it expires. A proxy that drops PATCH gets a POST that names it in
+//!     `X-HTTP-Method-Override`.
+//! 11. A captive portal says 200, too: success, an offset, 404 and 410 count only beside
+//!     `Tus-Resumable`.
+//!
+//! That names in the database are relative (iOS moves an app's folder) and that two workers never
+//! send one part belongs to the queue.
 //!
 //! The machine runs against the model server of `net_support/model.rs`, which panics on top of what
-//! is asserted here when a promise of every upload is broken. Point 12 (relative file names) and
-//! the lock of point 10 belong to the queue.
+//! is asserted here when a promise of every upload is broken.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 

@@ -1,6 +1,6 @@
-//! What the tests, the demo and the benchmark share: the real programs as processes, a photo with
-//! everything that phones write into photos, a session that is killed, a recorder that sees what a server sees, and a search
-//! for words that must be nowhere.
+//! What tests, demo and benchmarks share: the real programs as processes, an organisation and a
+//! phone that reports to it, photos and sounds made here, sessions that are killed, a recorder that
+//! sees what a server sees, and a search for words that must be nowhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 

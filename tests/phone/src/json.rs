@@ -1,4 +1,4 @@
-//! The JSON shapes that scripts rely on, after COMMANDS.md.
+//! The JSON shapes that scripts rely on.
 
 use homeward_core::media::{Facts, Manifest};
 use homeward_core::queue::{PartStatus, Planned, ReportStatus};

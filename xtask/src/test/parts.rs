@@ -36,7 +36,7 @@ pub(super) const PARTS: &[Part] = &[
     Part {
         name: "tree",
         group: "rust",
-        shows: "who may enter which room; no aws-lc, no openssl",
+        shows: "which crate may depend on which; no aws-lc, no openssl",
         run: tree::check,
     },
     Part {

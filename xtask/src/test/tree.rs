@@ -1,4 +1,4 @@
-//! Who may enter which room, read from cargo's own tree: a rule that only a document states would
+//! Which crate may depend on which, read from cargo's own tree: a rule that only a document states would
 //! be broken by the first feature that some dependency switches on.
 
 use std::collections::BTreeSet;
@@ -12,7 +12,7 @@ const NOWHERE: &[&str] =
     &["aws-lc", "boring", "native-tls", "openssl", "openssl-src", "openssl-sys"];
 
 /// Who may not know whom: a package, and what its tree must not hold.
-const ROOMS: &[(&str, &[&str])] = &[
+const STRANGERS: &[(&str, &[&str])] = &[
     // The core is for phones: no FFI, no server, no desk, no command line.
     ("homeward-core", &["axum", "clap", "homeward-desk", "phone", "tus-protocol", "uniffi"]),
     // What goes into an app, which the apps' tools stay out of.
@@ -28,7 +28,7 @@ pub(super) fn check() -> Result {
     let all = tree(&["--workspace", "--edges", "normal,build,dev"])?;
     refuse("the workspace", &all, NOWHERE)?;
     say::line(&format!("{} packages, none of {}", all.len(), NOWHERE.join(", ")));
-    for (package, strangers) in ROOMS {
+    for (package, strangers) in STRANGERS {
         let tree = tree(&["--package", package, "--edges", "normal,build"])?;
         refuse(package, &tree, strangers)?;
         say::line(&format!("{package}: {} packages, none of {}", tree.len(), strangers.join(", ")));

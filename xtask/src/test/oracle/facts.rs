@@ -1,6 +1,6 @@
 //! Whether the phone's facts are ExifTool's.
 //!
-//! The issue's own rule comes first: a place of zero, nothing or out of range, a time of zeros and
+//! The rule: a place of zero, nothing or out of range, a time of zeros and
 //! an orientation outside 1 to 8 are unknown. What is left must be there, and nothing else may be.
 
 use serde_json::{Map, Value};
