@@ -1,6 +1,6 @@
-//! Asks the reporter: a question, and what becomes of the media that a recall holds on the phone. Both
-//! go with the next receipt that `collect` puts out, and stay in each receipt after it: a phone may
-//! miss any of them.
+//! Asks the reporter: a question, and what becomes of the media that a recall holds on the phone.
+//! Both go with the next receipt that `collect` puts out, and stay in each receipt after it: a
+//! phone may miss any of them.
 
 use homeward_core::QuestionId;
 use homeward_core::receipts::{HoldAnswer, Question};

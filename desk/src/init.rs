@@ -1,5 +1,5 @@
-//! Makes a desk: its keys, its certificate, its folders. Everything is made beside its place and put
-//! there in one rename, so that a kill leaves no desk or a whole one, never half of its keys.
+//! Makes a desk: its keys, its certificate, its folders. Everything is made beside its place and
+//! put there in one rename, so that a kill leaves no desk or a whole one, never half of its keys.
 
 use std::ffi::OsString;
 use std::fs;

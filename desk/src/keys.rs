@@ -1,5 +1,6 @@
-//! The files that hold secrets. A seed file is a line that says what it is for and a line of hex, so
-//! that a key can't be taken for another; an identity file is age's own, so that `age -d -i` reads it.
+//! The files that hold secrets. A seed file is a line that says what it is for and a line of hex,
+//! so that a key can't be taken for another; an identity file is age's own, so that `age -d -i`
+//! reads it.
 
 use std::fs;
 use std::io;

@@ -23,8 +23,8 @@ pub fn check(file: &Path, key: Option<&str>) -> Result<Proven> {
     Ok(proven)
 }
 
-/// Checks the log, also against the heads that the desk's own last receipts carry and, where there is
-/// one, against a phone's proof.
+/// Checks the log, also against the heads that the desk's own last receipts carry and, where there
+/// is one, against a phone's proof.
 pub fn check_log(home: &Home, proof: Option<&Path>) -> Result<Checked> {
     let mut seen: Vec<LogHead> = Vec::new();
     if let Some(file) = proof {

@@ -1,5 +1,6 @@
-//! The folder of uploads: written by `receive` through tus-protocol, read by `collect`. Its layout is
-//! a format of its own (`docs/formats/desk-store.md`), because a proxy with tusd has another one.
+//! The folder of uploads: written by `receive` through tus-protocol, read by `collect`. Its layout
+//! is a format of its own (`docs/formats/desk-store.md`), because a proxy with tusd has another
+//! one.
 
 use std::fs;
 use std::io;

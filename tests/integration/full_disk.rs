@@ -1,5 +1,6 @@
-//! A full disk loses nothing that was acknowledged. The disk is a real one: a tmpfs of two megabytes
-//! in a mount namespace of its own, which root may make, and most users in a user namespace.
+//! A full disk loses nothing that was acknowledged. The disk is a real one: a tmpfs of two
+//! megabytes in a mount namespace of its own, which root may make, and most users in a user
+//! namespace.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 #![allow(clippy::print_stdout, reason = "how often each call failed belongs to what a run tells")]
@@ -51,8 +52,8 @@ fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
     assert_eq!(journey.run(&id)["state"], "opened");
 }
 
-/// Each call of a session gets room for no write, then for one page more at a time until it comes to
-/// its end, so that each of its writes is one that fails.
+/// Each call of a session gets room for no write, then for one page more at a time until it comes
+/// to its end, so that each of its writes is one that fails.
 #[test]
 fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there() {
     let mut journey = Journey::begin(Faults::default());

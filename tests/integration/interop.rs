@@ -71,8 +71,9 @@ fn handed_on(journey: &Journey, id: &str) -> (Vec<PathBuf>, PathBuf) {
     (sealed, identities)
 }
 
-/// As it stands in the page on the format, in a shell that sees either command fail. tar may stop at
-/// the end of the archive, before the padding: the rest is read too, so that age comes to its end.
+/// As it stands in the page on the format, in a shell that sees either command fail. tar may stop
+/// at the end of the archive, before the padding: the rest is read too, so that age comes to its
+/// end.
 fn unpack(age: &Path, identities: &Path, part: &Path, to: &Path) {
     let pipe = "set -eo pipefail
         \"$0\" -d -i \"$1\" \"$2\" | { tar x -C \"$3\"; cat > /dev/null; }";

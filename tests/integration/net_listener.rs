@@ -1,5 +1,5 @@
-//! What an app hears while a report is on its way: the present state first, then changes, few enough
-//! to draw each.
+//! What an app hears while a report is on its way: the present state first, then changes, few
+//! enough to draw each.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 

@@ -1,7 +1,8 @@
-//! Two thousand bad days for the upload machine: cuts, kills, lies, requests that overtake each other,
-//! offsets that go back. The promises are in `net_support/model.rs`: the model panics when a byte is
-//! sent that the server has, when something is sent that was not noted on disk, when a second upload
-//! has no cause, when a lost answer costs more than a small part, or when a byte went nowhere.
+//! Two thousand bad days for the upload machine: cuts, kills, lies, requests that overtake each
+//! other, offsets that go back. The promises are in `net_support/model.rs`: the model panics when a
+//! byte is sent that the server has, when something is sent that was not noted on disk, when a
+//! second upload has no cause, when a lost answer costs more than a small part, or when a byte went
+//! nowhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 

@@ -13,7 +13,8 @@
 //! 6. An offset beyond the end or another length stops the upload. A 204 with an offset that was
 //!    not expected is followed.
 //! 7. A Location may be relative, without a port, or say http behind a proxy: it is resolved on the
-//!    origin, and a downgrade refused. Redirects are followed if they are 307 or 308 and stay there.
+//!    origin, and a downgrade refused. Redirects are followed if they are 307 or 308 and stay
+//!    there.
 //! 8. A part of length 0 is complete at its POST, and one of over 2 GiB goes.
 //! 9. Progress gives the tries back. Where each cut falls on a PATCH's start a proxy collects whole
 //!    requests: they are halved. So they are after a 413 that no tus server said.

@@ -1,6 +1,6 @@
 //! Through a real SOCKS proxy the phone asks nobody for the server's name, and around it goes
-//! nothing. The name is one that only the proxy can resolve; strace watches what the phone's process
-//! opens and whom it calls.
+//! nothing. The name is one that only the proxy can resolve; strace watches what the phone's
+//! process opens and whom it calls.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 

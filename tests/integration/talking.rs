@@ -1,5 +1,5 @@
-//! What goes back and forth after a report, with the real programs: a reply, a recall, a receipt that
-//! proves itself, and a server that throws away what it said it had.
+//! What goes back and forth after a report, with the real programs: a reply, a recall, a receipt
+//! that proves itself, and a server that throws away what it said it had.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world has failed")]
 

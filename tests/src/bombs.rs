@@ -1,5 +1,5 @@
-//! Files that somebody built to harm whoever opens them: small, and each asks for more time or memory
-//! than any honest file. All are made in code.
+//! Files that somebody built to harm whoever opens them: small, and each asks for more time or
+//! memory than any honest file. All are made in code.
 
 /// The files: a name and the bytes.
 #[must_use]

@@ -76,8 +76,8 @@ pub fn cargo() -> Command {
 
 /// Lets a command start as if a person had called it.
 ///
-/// A process that cargo runs is told of its own package in the environment. ring's build script looks
-/// at that, so that a cargo inside a cargo would build ring, and all that stands on it, anew.
+/// A process that cargo runs is told of its own package in the environment. ring's build script
+/// looks at that, so that a cargo inside a cargo would build ring, and all that stands on it, anew.
 pub fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let of_a_package = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"];

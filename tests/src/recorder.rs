@@ -1,5 +1,5 @@
-//! Sees what a server sees: a proxy that ends TLS with the desk's own certificate, writes down every
-//! byte, and passes it on to the desk over TLS again.
+//! Sees what a server sees: a proxy that ends TLS with the desk's own certificate, writes down
+//! every byte, and passes it on to the desk over TLS again.
 
 mod http;
 

@@ -124,8 +124,8 @@ impl Sending {
         self.front().set(Plan::perfect());
     }
 
-    /// Kills a sealing: the report is sealed then, or a draft as before. Many a draft is killed more
-    /// than once.
+    /// Kills a sealing: the report is sealed then, or a draft as before. Many a draft is killed
+    /// more than once.
     fn kill_sealing(&mut self) -> bool {
         let id = self.unsealed.take().unwrap_or_else(|| self.draft());
         let moment = self.dice.below(self.usual);

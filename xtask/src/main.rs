@@ -1,8 +1,8 @@
 //! The developer's door: every task of this repository behind one command, `cargo xtask`.
 //!
 //! Each task runs the real programs as processes and says in plain words what happens. Of the
-//! environment only `CI` counts: with it the oracle may not be absent. (Two tests read there how much
-//! they shall do, which `soak` tells them: `FLIP_EVERY`, `UPLOADS` and `SEED`.)
+//! environment only `CI` counts: with it the oracle may not be absent. (Two tests read there how
+//! much they shall do, which `soak` tells them: `FLIP_EVERY`, `UPLOADS` and `SEED`.)
 
 mod bench;
 mod bindings;

@@ -59,7 +59,8 @@ impl Casebook {
         Ok(ids.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Whether the log tells already that `upload` (the hash of its name) is not taken for `reason`.
+    /// Whether the log tells already that `upload` (the hash of its name) is not taken for
+    /// `reason`.
     pub fn knows_refusal(&self, upload: Digest, reason: &str) -> Result<bool> {
         let select = "SELECT 1 FROM refusal WHERE upload = ?1 AND reason = ?2";
         let found =

@@ -1,8 +1,8 @@
 //! Opens what has arrived, verifies it, records it, and answers with signed receipts.
 //!
-//! Each upload is one step: opened, checked, noted in the log and written to the casebook, or refused
-//! with a reason. Nothing in a store is changed or deleted, so a run that was killed is simply run
-//! again, and a run with nothing new changes nothing.
+//! Each upload is one step: opened, checked, noted in the log and written to the casebook, or
+//! refused with a reason. Nothing in a store is changed or deleted, so a run that was killed is
+//! simply run again, and a run with nothing new changes nothing.
 //!
 //! Besides the desk's own store the stores of mirrors are read: what came to two servers is a twin,
 //! and receipts are put where each of them hands them out.
@@ -166,8 +166,8 @@ impl Desk {
         Ok(new)
     }
 
-    /// Notes in the log that an upload is not taken; the same reason is told once. One that is still
-    /// under way is no news.
+    /// Notes in the log that an upload is not taken; the same reason is told once. One that is
+    /// still under way is no news.
     fn refuse(&mut self, upload: String, part: Option<PartId>, reason: Reason) -> Result<Refused> {
         let Reason(reason_id) = reason;
         let name = sha256(upload.as_bytes());

@@ -1,9 +1,9 @@
 //! Receipts: what the desk says to each phone about its report. One is put out when there is
 //! something new to say, or when the last one does not lie where a phone would look.
 //!
-//! Its number never goes backwards, not even when the casebook is put back from an older copy: it is
-//! the second in which the receipt was signed, or one more than the last; and where another receipt
-//! lies than the casebook knows of, the log says which number was the last.
+//! Its number never goes backwards, not even when the casebook is put back from an older copy: it
+//! is the second in which the receipt was signed, or one more than the last; and where another
+//! receipt lies than the casebook knows of, the log says which number was the last.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File};
@@ -69,8 +69,8 @@ pub(super) fn put_out(
     Ok(())
 }
 
-/// Gives the receipt its number and the log's head. It is in the log and the casebook before anybody
-/// can see it.
+/// Gives the receipt its number and the log's head. It is in the log and the casebook before
+/// anybody can see it.
 fn sign(desk: &mut Desk, case: &mut Case, mut says: Receipt, floor: u32) -> Result<()> {
     says.signed_at_ms = now_ms();
     let second = u32::try_from(says.signed_at_ms / 1000).unwrap_or(0);

@@ -5,8 +5,8 @@
 //! goes signed into each receipt: who holds a receipt sees whether the log was cut or written anew.
 //! An entry holds ids and hashes, never what a report says.
 //!
-//! An entry is on disk before what it tells of is done. After a kill the deed may come again, and its
-//! entry with it; a deed without an entry does not happen.
+//! An entry is on disk before what it tells of is done. After a kill the deed may come again, and
+//! its entry with it; a deed without an entry does not happen.
 
 mod event;
 mod verify;
@@ -62,8 +62,8 @@ struct Tail {
 }
 
 impl Log {
-    /// Opens the desk's log, making an empty one if there is none. What a kill left of a last line is
-    /// cut off, and an entry says so.
+    /// Opens the desk's log, making an empty one if there is none. What a kill left of a last line
+    /// is cut off, and an entry says so.
     pub fn open(home: &Home) -> Result<Self> {
         use std::os::unix::fs::OpenOptionsExt;
         let desk = desk_key(home)?;

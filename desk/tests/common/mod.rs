@@ -196,8 +196,8 @@ pub fn bytes(length: usize) -> Vec<u8> {
     (0..length).map(|at| (at.wrapping_mul(2_654_435_761) >> 13) as u8).collect()
 }
 
-/// A PATCH that sends `sent` and then falls silent, as a phone in a tunnel does. It stays open until
-/// the returned task is aborted.
+/// A PATCH that sends `sent` and then falls silent, as a phone in a tunnel does. It stays open
+/// until the returned task is aborted.
 pub async fn stalled_patch(
     server: &Receive<'_>,
     path: &str,

@@ -1,4 +1,5 @@
-//! The vault at work: drafts listed, an answer saved, a photo attached, a film stored; and what the disk alone takes.
+//! The vault at work: drafts listed, an answer saved, a photo attached, a film stored; and what the
+//! disk alone takes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};

@@ -47,8 +47,9 @@ pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Prob
     output.tell(&json, || crate::json::removed_in_words(&plan.manifest))
 }
 
-/// Carries out a plan from file to file. A long stretch is copied by the kernel; the many short ones
-/// of a film with a data track would each cost five calls of it, so they are put together first.
+/// Carries out a plan from file to file. A long stretch is copied by the kernel; the many short
+/// ones of a film with a data track would each cost five calls of it, so they are put together
+/// first.
 fn write(plan: &Plan, mut source: &File, to: &File) -> io::Result<u64> {
     let mut to = BufWriter::with_capacity(LONG as usize, to);
     for piece in &plan.pieces {

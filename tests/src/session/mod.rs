@@ -1,5 +1,5 @@
-//! A scripted session on a phone: typing, recording, attaching, sealing, deleting and locking, in which each
-//! call is killed with SIGKILL at a random moment, as a battery that dies would end it.
+//! A scripted session on a phone: typing, recording, attaching, sealing, deleting and locking, in
+//! which each call is killed with SIGKILL at a random moment, as a battery that dies would end it.
 //!
 //! After each kill the phone is started again, and must have what it had before the call or what
 //! the call was to bring about, and the latter if the call was acknowledged; and no file without a

@@ -56,7 +56,8 @@ pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// The files, each in the folder of the bench: `cp` and we read from the same disk that we write to.
+/// The files, each in the folder of the bench: `cp` and we read from the same disk that we write
+/// to.
 fn subjects(bench: &Bench) -> Result<Vec<Subject>> {
     let mut subjects = Vec::new();
     for (what, kind, bytes) in MADE {

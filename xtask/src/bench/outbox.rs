@@ -1,7 +1,7 @@
-//! What a family with one bar of signal waits for: on a line of 20 kB a second with 600 ms there and
-//! back, a report with ten photos. The limits that were set are 5 s for the first minute and 10 s for
-//! the face. With `--peers` the same bytes go by `tus-js-client` and as one multipart POST: there a
-//! report is at the desk when all of it is.
+//! What a family with one bar of signal waits for: on a line of 20 kB a second with 600 ms there
+//! and back, a report with ten photos. The limits that were set are 5 s for the first minute and
+//! 10 s for the face. With `--peers` the same bytes go by `tus-js-client` and as one multipart
+//! POST: there a report is at the desk when all of it is.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};

@@ -1,10 +1,11 @@
-//! The packages that apps take in: what the library weighs on a phone, and what a call from Kotlin or
-//! from Swift costs over the same in Rust.
+//! The packages that apps take in: what the library weighs on a phone, and what a call from Kotlin
+//! or from Swift costs over the same in Rust.
 //!
 //! Weighed is the library of the phone profile, built for this machine: no linker for a phone is at
-//! hand. Beside it stands a skeleton of the same dependencies that calls each of them and does nothing
-//! (`tests/bench/skeleton`); with `--peers` it is built anew with each of them added in turn. Timed is
-//! the library of the release profile, as the program in Rust that it is compared with.
+//! hand. Beside it stands a skeleton of the same dependencies that calls each of them and does
+//! nothing (`tests/bench/skeleton`); with `--peers` it is built anew with each of them added in
+//! turn. Timed is the library of the release profile, as the program in Rust that it is compared
+//! with.
 
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX};
 use std::fs;

@@ -1,5 +1,6 @@
-//! Sealing a part, and the limit: the bare cipher on the same number of bytes. What lies between them
-//! is told too: the age crate alone, and the two hashes. With `--peers` Go's `age`, a whole process.
+//! Sealing a part, and the limit: the bare cipher on the same number of bytes. What lies between
+//! them is told too: the age crate alone, and the two hashes. With `--peers` Go's `age`, a whole
+//! process.
 
 use homeward_tests::peers::tool;
 use homeward_tests::programs::text;
@@ -25,7 +26,8 @@ pub(super) fn figures(bench: &Bench) -> Result<Vec<Figure>> {
     Ok(figures)
 }
 
-/// Reads the file and starts a process, which ours does not: see the small file for how much that is.
+/// Reads the file and starts a process, which ours does not: see the small file for how much that
+/// is.
 fn gos_age(bench: &Bench, bytes: u64) -> Result<Vec<Figure>> {
     let age = tool("age")?;
     let file = bench.folder().join("to-seal");

@@ -1,5 +1,5 @@
-//! The vault: rows against plain SQLite and SQLCipher, an answer against a bare sync, a film against
-//! `cp`, and how long a list of a thousand drafts takes.
+//! The vault: rows against plain SQLite and SQLCipher, an answer against a bare sync, a film
+//! against `cp`, and how long a list of a thousand drafts takes.
 
 use std::cell::Cell;
 use std::fs;

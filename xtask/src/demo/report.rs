@@ -105,8 +105,8 @@ fn attach(
     Ok(())
 }
 
-/// Photos answer the first question. A film, a recording and what can't be cleaned are attached too,
-/// each as the phone's own refusals lead there.
+/// Photos answer the first question. A film, a recording and what can't be cleaned are attached
+/// too, each as the phone's own refusals lead there.
 fn as_it_can_be(stage: &Stage, id: &str, file: &str) -> Result<Value> {
     let calls: [&[&str]; 4] = [
         &[],
@@ -129,7 +129,8 @@ fn in_words(kind: &str) -> String {
     kind.trim_start_matches("removed-").replace('-', " ")
 }
 
-/// A photo may be years old: only the parent can say that it was taken when the child was last seen.
+/// A photo may be years old: only the parent can say that it was taken when the child was last
+/// seen.
 fn last_seen(stage: &Stage, id: &str, offers: &Value, secrets: &mut Vec<String>) -> Result {
     say::detail("The parent says that it was taken when the child was last seen. So:");
     for (field, otherwise) in LAST_SEEN {

@@ -84,7 +84,8 @@ fn whole(stage: &Stage, report: &Report) -> Result<bool> {
     Ok(last(stage, report)?.is_some_and(|upload| upload.stored == upload.length))
 }
 
-/// The photo's upload, once nothing moves any more: what was on its way when the phone died arrives.
+/// The photo's upload, once nothing moves any more: what was on its way when the phone died
+/// arrives.
 fn quiet(stage: &Stage, report: &Report) -> Result<Upload> {
     let mut before = None;
     for _ in 0..200 {

@@ -3,6 +3,7 @@
 //! It ends at the first part that fails, and names the parts that did not run because of it. A
 //! check that could not run here is fine only if `tests/not-run.toml` allows it, and is printed.
 
+mod format;
 mod fuzzing;
 mod oracle;
 mod parts;

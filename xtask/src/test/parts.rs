@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{fuzzing, oracle, phones, tally, thirty_two, tree};
+use super::{format, fuzzing, oracle, phones, tally, thirty_two, tree};
 use crate::process::{Result, cargo, root, run};
 
 /// A part of what CI checks.
@@ -30,8 +30,8 @@ pub(super) const PARTS: &[Part] = &[
     Part {
         name: "format",
         group: "rust",
-        shows: "the code is formatted",
-        run: || run(&mut cargo(&["fmt", "--all", "--check"])),
+        shows: "the code is formatted, comments included",
+        run: format::check,
     },
     Part {
         name: "tree",

@@ -50,9 +50,9 @@ fn check_for(target: &str, tools: &Path) -> Result<Command> {
     Ok(command)
 }
 
-/// Rust's own library is checked along, for a target that it is not at hand for. Cargo has this only
-/// behind a switch of its nightly releases. In a folder of its own: many crates are built otherwise
-/// behind that switch, and the next build would have to build them again.
+/// Rust's own library is checked along, for a target that it is not at hand for. Cargo has this
+/// only behind a switch of its nightly releases. In a folder of its own: many crates are built
+/// otherwise behind that switch, and the next build would have to build them again.
 fn with_library_from_source(command: &mut Command) {
     command.arg("-Zbuild-std=std,panic_unwind").env("RUSTC_BOOTSTRAP", "1");
     command.arg("--target-dir").arg(root().join("target/phones"));

@@ -1,5 +1,5 @@
-//! Which crate may depend on which, read from cargo's own tree: a rule that only a document states would
-//! be broken by the first feature that some dependency switches on.
+//! Which crate may depend on which, read from cargo's own tree: a rule that only a document states
+//! would be broken by the first feature that some dependency switches on.
 
 use std::collections::BTreeSet;
 

@@ -17,8 +17,8 @@ pub enum Fault {
     DoubleAnswer,
     /// Interim answers (1xx) come before the answer.
     Interim,
-    /// A proxy that collects a request before it passes it on; what is longer than this is cut while
-    /// it still collects.
+    /// A proxy that collects a request before it passes it on; what is longer than this is cut
+    /// while it still collects.
     Buffer(u64),
     /// The server's offset is told as so much more, or less.
     Lie(i64),

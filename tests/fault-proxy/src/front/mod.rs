@@ -4,8 +4,8 @@
 //! ```text
 //! phone ─▶ front (ends TLS, knows requests and answers) ─▶ a real tus server, plain or over TLS
 //! ```
-//! It speaks HTTP/1.1 as phones and tus servers do: a body has a `Content-Length`. Each request gets
-//! a connection of its own to the server, so that whatever happens to one touches no other.
+//! It speaks HTTP/1.1 as phones and tus servers do: a body has a `Content-Length`. Each request
+//! gets a connection of its own to the server, so that whatever happens to one touches no other.
 
 mod fault;
 mod http;

@@ -32,8 +32,8 @@ const UNSUPPORTED: &str = "refused-media-unsupported";
 /// At least so many of a thousand facts are equal.
 const EQUAL_PER_MILLE: usize = 980;
 
-/// Scrubs and reads every file of the corpus, has the oracle judge it, and sends one of each kind the
-/// whole way.
+/// Scrubs and reads every file of the corpus, has the oracle judge it, and sends one of each kind
+/// the whole way.
 pub(super) fn check() -> Result {
     let shared = root().parent().unwrap_or(root()).join("shared");
     if !shared.join("oracle/setup.sh").exists() {
