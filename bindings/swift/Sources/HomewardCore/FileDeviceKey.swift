@@ -21,16 +21,17 @@ public final class FileDeviceKey: DeviceKey {
   /// Keeps `key` for `slot`, and gives the name under which it is found.
   public func wrap(slot: KeySlot, key: Data) throws -> Data {
     let name = UUID().uuidString
+    let place = file(slot, name)
+    let slots = place.deletingLastPathComponent()
     try orFailed {
-      let place = file(slot, name)
+      let isNew = !FileManager.default.fileExists(atPath: folder.path)
       try FileManager.default.createDirectory(
-        at: place.deletingLastPathComponent(), withIntermediateDirectories: true,
-        attributes: [.posixPermissions: 0o700])
-      // What it wraps is on disk before the core's call returns, so the key must be as well.
+        at: slots, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
       try key.write(to: place, options: .atomic)
-      let handle = try FileHandle(forReadingFrom: place)
-      try handle.synchronize()
-      try handle.close()
+      // What it wraps is on disk before the core's call returns, so the key must be as well, and
+      // the names that lead to it.
+      for item in [place, slots, folder] { try sync(item) }
+      if isNew { try sync(folder.deletingLastPathComponent()) }
     }
     return Data(name.utf8)
   }
@@ -49,7 +50,19 @@ public final class FileDeviceKey: DeviceKey {
   public func delete(slot: KeySlot) throws {
     let place = file(slot)
     guard FileManager.default.fileExists(atPath: place.path) else { return }
-    try orFailed { try FileManager.default.removeItem(at: place) }
+    try orFailed {
+      try FileManager.default.removeItem(at: place)
+      // What is destroyed does not come back with the battery.
+      try sync(folder)
+    }
+  }
+
+  /// Waits until a file, or what a folder names, is on the disk.
+  private func sync(_ item: URL) throws {
+    let descriptor = open(item.path, O_RDONLY)
+    guard descriptor >= 0 else { throw DeviceKeyError.Failed }
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw DeviceKeyError.Failed }
   }
 
   private func file(_ slot: KeySlot, _ name: String? = nil) -> URL {
