@@ -9,6 +9,7 @@ library=$target/debug
 (cd "$repo" && cargo build --quiet --locked --bins --package phone --package homeward-desk)
 "$here/generate.sh"
 "$here/api-blocks.sh"
+"$here/xcframework-test.sh"
 cd "$here/.."
 "$here/in-swift.sh" swift format lint --strict --recursive --parallel \
   Package.swift Sources/HomewardBench Sources/HomewardCore Sources/HomewardSample Tests
