@@ -1,6 +1,5 @@
 // The client: the blocking core as Swift's tasks meet it.
 
-import Dispatch
 import Foundation
 
 // An app imports this module alone, and in one folder only.
@@ -14,20 +13,19 @@ import Foundation
 ///
 /// Besides what each call names, what reads or changes an earlier report throws `Locked`,
 /// `KeyLost`, `Damaged` or `FromNewerApp` in the ``state()`` of that name; a report begun meanwhile
-/// works in each. All throw `StorageFull`.
+/// works in each. All throw `StorageFull`; `Unexpected` after ``close()``, which is the app's bug;
+/// and `Refused` from within a device key's call, also in the tasks that it starts there. A detached
+/// task and a queue of its own are not recognised: a key that waits for those waits for ever.
 ///
-/// Letting go of the client ends its runs; calls under way end first.
+/// A call holds the client, and so does a run: to end runs, cancel their tasks or ``close()``. Once
+/// nobody holds it the home is let go of as well.
 public final class HomewardClient: Sendable {
-  private let core: HomewardFFI.Homeward
+  private let core: OpenCore
   private let feed = StatusFeed()
   private let runs = Runs()
 
-  private init(core: HomewardFFI.Homeward) {
+  private init(core: OpenCore) {
     self.core = core
-  }
-
-  deinit {
-    runs.cancelAll()
   }
 
   /// Opens the home, a folder that is made if it is new. A vault that can't be opened is a
@@ -41,12 +39,18 @@ public final class HomewardClient: Sendable {
   public static func open(
     home: URL, deviceKey: any DeviceKey
   ) async throws(ApiError) -> HomewardClient {
-    let core = try await onCoreThread {
-      try HomewardFFI.Homeward.open(home: home.path, deviceKey: deviceKey)
-    }
-    let client = HomewardClient(core: core)
-    await client.readStatuses()
+    let client = HomewardClient(core: try await .open(home: home, deviceKey: deviceKey))
+    try await client.change { _ in }
     return client
+  }
+
+  /// Ends every run and closes the home, and returns when that is done: calls under way end first.
+  /// ``statuses`` end. What still records holds the home until it is finished. A second call does
+  /// nothing.
+  public func close() async {
+    runs.close()
+    await core.close()
+    feed.finish()
   }
 
   /// What can be done with what is stored.
@@ -56,7 +60,8 @@ public final class HomewardClient: Sendable {
 
   /// How far every report is that was sealed, by its id. The present state comes first, then each
   /// change; who is slow gets the newest only. It follows runs and the calls made here, ends with
-  /// the client, and is empty while the core can't say. Each reader has a sequence of its own.
+  /// the client or its ``close()``, and is empty while the core can't say. Each reader has a
+  /// sequence of its own.
   public var statuses: AsyncStream<[String: ReportStatus]> { feed.statuses() }
 
   /// What ``statuses`` gives first: how far every report is now.
@@ -79,63 +84,45 @@ public final class HomewardClient: Sendable {
     _ conditions: Conditions, within: Duration? = nil, proxy: String? = nil
   ) async throws(ApiError) -> RunEnd {
     let (feed, budget) = (feed, Budget(timeMs: within.map(\.milliseconds)))
-    let transfer = try await call {
-      try $0.run(budget: budget, conditions: conditions, proxy: proxy, listener: feed)
-    }
-    let end = await runs.wait(for: transfer)
-    // What others changed while the run told of it may have come in another order.
-    await readStatuses()
-    return try end.get()
+    let run = runs.begin()
+    defer { runs.end(run) }
+    return try await withTaskCancellationHandler {
+      await result { () async throws(ApiError) in
+        // What others changed while the run told of it may have come in another order.
+        try await change { core in
+          let transfer = try core.run(
+            budget: budget, conditions: conditions, proxy: proxy, listener: feed)
+          return try run.wait(for: transfer)
+        }
+      }
+    } onCancel: {
+      run.cancel()
+    }.get()
   }
 
   /// Calls the core, off the caller's thread.
   func call<Value: Sendable>(
     _ work: @escaping @Sendable (HomewardFFI.Homeward) throws -> Value
   ) async throws(ApiError) -> Value {
-    let core = core
-    return try await onCoreThread { try work(core) }
+    try await core.call(work)
   }
 
-  /// A call after which statuses are other than before.
+  /// A call after which statuses may be other than before.
   func change<Value: Sendable>(
     _ work: @escaping @Sendable (HomewardFFI.Homeward) throws -> Value
   ) async throws(ApiError) -> Value {
-    let (core, feed) = (core, feed)
-    return try await onCoreThread {
-      defer { feed.read(core) }
+    try await core.call { [feed] core in
+      defer { feed.read(core.statuses) }
       return try work(core)
     }
   }
-
-  private func readStatuses() async {
-    let (core, feed) = (core, feed)
-    // It can't fail: what keeps statuses from being read is a state of the vault.
-    try? await onCoreThread { feed.read(core) }
-  }
 }
 
-/// The core's threads. Every call blocks on the disk, and a wait for a run on the network: neither
-/// may hold up the few threads that all tasks share.
-private let coreThreads = DispatchQueue(
-  label: "org.homeward.core", qos: .userInitiated, attributes: .concurrent)
-
-/// Does `work` on a thread that may block.
-func onCoreThread<Value: Sendable>(
-  _ work: @escaping @Sendable () throws -> Value
-) async throws(ApiError) -> Value {
-  let result: Result<Value, ApiError> = await withCheckedContinuation { continuation in
-    coreThreads.async {
-      continuation.resume(returning: Result { try work() }.mapError(ApiError.init(thrown:)))
-    }
-  }
-  return try result.get()
-}
-
-extension ApiError {
-  /// The generated side declares no types of errors, and throws no other.
-  fileprivate init(thrown error: any Error) {
-    self = error as? ApiError ?? .Unexpected(reason: MessageIDs.errorInternal)
-  }
+/// What `work` gives or throws: not every function of Swift's own carries the type of an error.
+private func result<Value: Sendable>(
+  of work: () async throws(ApiError) -> Value
+) async -> Result<Value, ApiError> {
+  do throws(ApiError) { return .success(try await work()) } catch { return .failure(error) }
 }
 
 extension Duration {

@@ -3,30 +3,65 @@
 import Foundation
 import HomewardFFI
 
-/// Waits for runs, and cancels them.
+/// The runs of one client.
 final class Runs: Sendable {
-  private let transfers = Locked<[ObjectIdentifier: Transfer]>([:])
+  private struct State: Sendable {
+    var isClosed = false
+    var underWay: [ObjectIdentifier: Run] = [:]
+  }
 
-  /// Waits until the run has ended; if the task is cancelled the run is, too.
-  func wait(for transfer: Transfer) async -> Result<RunEnd, ApiError> {
-    let id = ObjectIdentifier(transfer)
-    transfers.change { $0[id] = transfer }
-    defer { transfers.change { $0[id] = nil } }
-    return await withTaskCancellationHandler {
-      do throws(ApiError) {
-        return .success(try await onCoreThread { try transfer.wait() })
-      } catch {
-        return .failure(error)
-      }
-    } onCancel: {
-      // Swift's cancellation does not reach Rust by itself.
-      transfer.cancel()
+  private let state = Locked(State())
+
+  /// A run that is about to begin.
+  func begin() -> Run {
+    let run = Run()
+    let isClosed = state.change { state in
+      state.underWay[ObjectIdentifier(run)] = run
+      return state.isClosed
+    }
+    if isClosed { run.cancel() }
+    return run
+  }
+
+  /// It has ended.
+  func end(_ run: Run) {
+    state.change { $0.underWay[ObjectIdentifier(run)] = nil }
+  }
+
+  /// Cancels every run, those that are about to begin too.
+  func close() {
+    let underWay = state.change { state in
+      state.isClosed = true
+      return state.underWay.values
+    }
+    for run in underWay { run.cancel() }
+  }
+}
+
+/// A run, from before it begins: it can be cancelled at any moment.
+final class Run: Sendable {
+  private struct State: Sendable {
+    var isCancelled = false
+    var transfer: Transfer?
+  }
+
+  private let state = Locked(State())
+
+  /// Ends it within a moment. Swift's cancellation does not reach Rust by itself.
+  func cancel() {
+    state.change { state in
+      state.isCancelled = true
+      state.transfer?.cancel()
     }
   }
 
-  /// Cancels every run.
-  func cancelAll() {
-    for transfer in transfers.value.values { transfer.cancel() }
+  /// Blocks until it has ended, and tells why.
+  func wait(for transfer: Transfer) throws -> RunEnd {
+    state.change { state in
+      state.transfer = transfer
+      if state.isCancelled { transfer.cancel() }
+    }
+    return try transfer.wait()
   }
 }
 

@@ -8,6 +8,7 @@ final class StatusFeed: Listener {
   private struct State: Sendable {
     var latest: [String: ReportStatus] = [:]
     var readers: [UUID: AsyncStream<[String: ReportStatus]>.Continuation] = [:]
+    var isOver = false
 
     mutating func tell(_ statuses: [String: ReportStatus]) {
       guard statuses != latest else { return }
@@ -22,7 +23,7 @@ final class StatusFeed: Listener {
   var latest: [String: ReportStatus] { state.value.latest }
 
   deinit {
-    for reader in state.value.readers.values { reader.finish() }
+    finish()
   }
 
   /// A sequence for one reader: the present state, then the newest after each change.
@@ -33,21 +34,23 @@ final class StatusFeed: Listener {
     reader.onTermination = { [weak self] _ in
       self?.state.change { _ = $0.readers.removeValue(forKey: id) }
     }
-    state.change {
-      reader.yield($0.latest)
-      $0.readers[id] = reader
+    let isOver = state.change { state in
+      reader.yield(state.latest)
+      if !state.isOver { state.readers[id] = reader }
+      return state.isOver
     }
+    if isOver { reader.finish() }
     return stream
   }
 
-  /// Reads all statuses anew, so that a deleted report goes too.
+  /// Takes all statuses anew from `core`, so that a deleted report goes too.
   ///
   /// Under the lock, so that what was read before a change is not put in its place. The core holds
   /// no lock while it calls, so nobody waits for somebody who waits for him.
-  func read(_ core: HomewardFFI.Homeward) {
+  func read(_ core: () throws -> [ReportStatus]) {
     state.change { state in
       // What keeps them from being read is a state of the vault, and is shown as such.
-      let statuses = (try? core.statuses()) ?? []
+      let statuses = (try? core()) ?? []
       state.tell(Dictionary(statuses.map { ($0.report, $0) }) { _, last in last })
     }
   }
@@ -57,5 +60,15 @@ final class StatusFeed: Listener {
     state.change { state in
       state.tell(state.latest.merging([status.report: status]) { _, new in new })
     }
+  }
+
+  /// Ends every sequence, and those that begin later after the present state.
+  func finish() {
+    let readers = state.change { state in
+      state.isOver = true
+      return state.readers.values
+    }
+    // Not under the lock: who hears of the end takes it.
+    for reader in readers { reader.finish() }
   }
 }

@@ -1,5 +1,6 @@
 // What the core does with an app that throws, calls back, or has lost its key.
 
+import Dispatch
 import Foundation
 import HomewardCore
 import Testing
@@ -61,16 +62,70 @@ import Testing
   }
 
   @Test func aDeviceKeyThatCallsBackInIsRefusedFromEachOfItsCalls() throws {
-    let key = Meddler(inner: phone.deviceKey)
+    let (held, heard) = (Shared<Homeward?>(nil), Shared<[String: String]>([:]))
+    let key = OtherKey(phone.deviceKey) { call in
+      guard let core = held.value else { return }
+      let reason = reasonOfRefusal { _ = try core.reports() }
+      heard.change { $0[call] = reason }
+    }
     let core = try Homeward.open(home: phone.home.path, deviceKey: key)
-    key.core.change { $0 = core }
+    held.change { $0 = core }
     try core.lock()
     try core.unlock(passphrase: nil)
     try core.setPassphrase(old: nil, new: canary, wrongTryLimit: nil)
     try core.wipe()
-    #expect(Set(key.heard.value.keys) == ["wrap", "unwrap", "delete"])
-    #expect(Set(key.heard.value.values) == [MessageIDs.refusedCalledBack])
-    key.core.change { $0 = nil }
+    let refused = MessageIDs.refusedCalledBack
+    #expect(heard.value == ["wrap": refused, "unwrap": refused, "delete": refused])
+    held.change { $0 = nil }
+  }
+
+  @Test func aDeviceKeyThatCallsTheClientFromATaskOfItsOwnIsRefusedAndNothingHangs() async throws {
+    let (held, heard) = (Shared<HomewardClient?>(nil), Shared<[String: String]>([:]))
+    let key = OtherKey(phone.deviceKey) { [phone] call in
+      guard let homeward = held.value else { return }
+      let end = DispatchSemaphore(value: 0)
+      Task {
+        let reasons = [
+          await reasonOfRefusal { _ = try await homeward.reports() },
+          await reasonOfRefusal { _ = try await homeward.run(offline) },
+          await reasonOfRefusal { _ = try await phone.open() },
+        ]
+        heard.change { $0[call] = Set(reasons).joined(separator: ", ") }
+        end.signal()
+      }
+      // The time ends only what would hang.
+      if end.wait(timeout: .now() + 10) == .timedOut { heard.change { $0[call] = "hangs" } }
+    }
+    let homeward = try await HomewardClient.open(home: phone.home, deviceKey: key)
+    held.change { $0 = homeward }
+    try await homeward.lock()
+    try await homeward.unlock()
+    try await homeward.setPassphrase(old: nil, new: canary)
+    try await homeward.wipe()
+    let refused = MessageIDs.refusedCalledBack
+    #expect(heard.value == ["wrap": refused, "unwrap": refused, "delete": refused])
+    // Afterwards nobody is asked.
+    held.change { $0 = nil }
+    #expect(try await homeward.reports().isEmpty)
+  }
+
+  @Test func aDeviceKeyThatClosesTheClientIsNotWaitedFor() async throws {
+    let held = Shared<HomewardClient?>(nil)
+    let key = OtherKey(phone.deviceKey) { call in
+      guard let homeward = held.value else { return }
+      let end = DispatchSemaphore(value: 0)
+      Task {
+        await homeward.close()
+        end.signal()
+      }
+      #expect(end.wait(timeout: .now() + 10) == .success)
+    }
+    let homeward = try await HomewardClient.open(home: phone.home, deviceKey: key)
+    try await homeward.lock()
+    held.change { $0 = homeward }
+    try await homeward.unlock()
+    await #expect(throws: ApiError.self) { try await homeward.reports() }
+    held.change { $0 = nil }
   }
 
   @Test func aDamagedHomeAndOneOfANewerAppAreStatesAndStayAsTheyAre() async throws {
@@ -121,6 +176,23 @@ private struct Odd: Error, CustomStringConvertible {
   let description = canary
 }
 
+/// Why the core refused the call.
+private func reasonOfRefusal(_ call: () throws -> Void) -> String {
+  do { try call() } catch ApiError.Refused(let reason) { return reason } catch { return "\(error)" }
+  return "answered"
+}
+
+private func reasonOfRefusal(_ call: () async throws -> Void) async -> String {
+  do {
+    try await call()
+  } catch ApiError.Refused(let reason) {
+    return reason
+  } catch {
+    return "\(error)"
+  }
+  return "answered"
+}
+
 private final class Heard: Sendable {
   private let all = Shared<[String]>([])
   var words: [String] { all.value }
@@ -136,42 +208,4 @@ private final class Hearing: Listener {
   }
 
   func onChange(status: ReportStatus) throws { try hear(status) }
-}
-
-/// A device's key that calls the core from within each of its calls, and notes what it hears.
-private final class Meddler: DeviceKey {
-  let core = Shared<Homeward?>(nil)
-  let heard = Shared<[String: String]>([:])
-  private let inner: FileDeviceKey
-
-  init(inner: FileDeviceKey) {
-    self.inner = inner
-  }
-
-  func wrap(slot: KeySlot, key: Data) throws -> Data {
-    meddle(from: "wrap")
-    return try inner.wrap(slot: slot, key: key)
-  }
-
-  func unwrap(slot: KeySlot, wrapped: Data) throws -> Data {
-    meddle(from: "unwrap")
-    return try inner.unwrap(slot: slot, wrapped: wrapped)
-  }
-
-  func delete(slot: KeySlot) throws {
-    meddle(from: "delete")
-    try inner.delete(slot: slot)
-  }
-
-  private func meddle(from call: String) {
-    guard let core = core.value else { return }
-    do {
-      _ = try core.reports()
-      heard.change { $0[call] = "answered" }
-    } catch ApiError.Refused(let reason) {
-      heard.change { $0[call] = reason }
-    } catch {
-      heard.change { $0[call] = "another error" }
-    }
-  }
 }

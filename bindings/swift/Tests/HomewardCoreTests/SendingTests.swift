@@ -157,20 +157,6 @@ import Testing
     #expect(ids.count == 30 && listed.isSuperset(of: ids) && listed.count == 35)
   }
 
-  @Test func lettingGoOfTheClientEndsItsRuns() async throws {
-    let silent = try SilentServer()
-    var homeward: HomewardClient? = try await phone.open()
-    try await homeward?.pair(try silent.pack())
-    try await homeward?.send(homeward?.newReport() ?? "")
-    // A run that nobody waits for: the call below it holds the client only while it works.
-    let run = Task { [weak homeward] in try await homeward?.run(wifi, within: .seconds(3600)) }
-    await silent.isCalled()
-    homeward = nil
-    run.cancel()
-    #expect(try await run.value == .cancelled)
-    #expect(try await phone.open().run(offline) == .nothingDue)
-  }
-
   @Test func aProxyThatWouldLeakNamesIsRefused() async throws {
     let homeward = try await phone.open()
     await #expect(throws: ApiError.Refused(reason: MessageIDs.netBadProxy)) {

@@ -117,6 +117,32 @@ final class BrokenKey: DeviceKey {
   func delete(slot: KeySlot) throws { throw thrown }
 }
 
+/// The phone's key, but for what is done in each of its calls, whose name is given, before.
+final class OtherKey: DeviceKey {
+  private let inner: FileDeviceKey
+  private let before: @Sendable (String) throws -> Void
+
+  init(_ inner: FileDeviceKey, before: @escaping @Sendable (String) throws -> Void) {
+    self.inner = inner
+    self.before = before
+  }
+
+  func wrap(slot: KeySlot, key: Data) throws -> Data {
+    try before("wrap")
+    return try inner.wrap(slot: slot, key: key)
+  }
+
+  func unwrap(slot: KeySlot, wrapped: Data) throws -> Data {
+    try before("unwrap")
+    return try inner.unwrap(slot: slot, wrapped: wrapped)
+  }
+
+  func delete(slot: KeySlot) throws {
+    try before("delete")
+    try inner.delete(slot: slot)
+  }
+}
+
 /// A value that several threads change.
 final class Shared<Value: Sendable>: @unchecked Sendable {
   private let lock = NSLock()
