@@ -8,7 +8,7 @@ extension HomewardClient {
   /// same organisation; the one before stays.
   @discardableResult
   public func pair(_ pack: Data) async throws(ApiError) -> Pairing {
-    try await call { try $0.pair(pack: pack) }
+    try await change { try $0.pair(pack: pack) }
   }
 
   /// The paired organisation, if any.

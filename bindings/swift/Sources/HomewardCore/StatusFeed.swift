@@ -18,6 +18,9 @@ final class StatusFeed: Listener {
   }
 
   private let state = Locked(State())
+  /// Whose turn it is to bring what the core said: what was said before a change must not be put in
+  /// its place. Apart from the state, which a screen reads: the core may take its time to answer.
+  private let turn = NSLock()
 
   /// The present state.
   var latest: [String: ReportStatus] { state.value.latest }
@@ -45,20 +48,21 @@ final class StatusFeed: Listener {
 
   /// Takes all statuses anew from `core`, so that a deleted report goes too.
   ///
-  /// Under the lock, so that what was read before a change is not put in its place. The core holds
-  /// no lock while it calls, so nobody waits for somebody who waits for him.
+  /// The core holds no lock while it calls, so nobody waits for somebody who waits for him.
   func read(_ core: () throws -> [ReportStatus]) {
-    state.change { state in
+    turn.withLock {
       // What keeps them from being read is a state of the vault, and is shown as such.
       let statuses = (try? core()) ?? []
-      state.tell(Dictionary(statuses.map { ($0.report, $0) }) { _, last in last })
+      state.change { $0.tell(Dictionary(statuses.map { ($0.report, $0) }) { _, last in last }) }
     }
   }
 
   /// Called by the core, on the run's thread.
   func onChange(status: ReportStatus) {
-    state.change { state in
-      state.tell(state.latest.merging([status.report: status]) { _, new in new })
+    turn.withLock {
+      state.change { state in
+        state.tell(state.latest.merging([status.report: status]) { _, new in new })
+      }
     }
   }
 

@@ -10,7 +10,7 @@ extension HomewardClient {
   public func nextStep(
     _ conditions: Conditions, proxied: Bool = false
   ) async throws(ApiError) -> HttpStep? {
-    try await call { try $0.nextStep(conditions: conditions, proxied: proxied) }
+    try await change { try $0.nextStep(conditions: conditions, proxied: proxied) }
   }
 
   /// Takes the outcome of a step, in this process or a later one. `NotFound`: nobody waits for it

@@ -52,6 +52,7 @@ final class Desk: Sendable {
   let pack: Data
   private let home: URL
   private let folder: URL
+  private let url: String
   private let server: Program
 
   init() throws {
@@ -59,7 +60,7 @@ final class Desk: Sendable {
     home = folder.appendingPathComponent("desk")
     try Desk.ask(home, ["init", "--name", "Example", "--host", "127.0.0.1"])
     server = try Desk.start(home, ["receive", "--listen", "127.0.0.1:0"])
-    let url = try #require(json(server.someOutput())["listening"] as? String)
+    url = try #require(json(server.someOutput())["listening"] as? String)
     pack = try Desk.pack(home, folder, url)
   }
 
@@ -68,14 +69,34 @@ final class Desk: Sendable {
     try Desk.pack(home, folder, url)
   }
 
-  private static func pack(_ home: URL, _ folder: URL, _ url: String) throws -> Data {
+  /// A newer pack, which says that the desk has lost the keys that open reports.
+  func packWithLostKeys() throws -> Data {
+    let keys = try ask("keys", "export")["identities"] as? [[String: String]] ?? []
+    try #require(!keys.isEmpty)
+    let lost = keys.map { key in
+      """
+
+      [[recipient]]
+      audience = "\(key["name"] ?? "")"
+      recipient = "\(key["recipient"] ?? "")"
+      holder = "desk"
+      state = "lost"
+
+      """
+    }
+    return try Desk.pack(home, folder, url, and: lost.joined())
+  }
+
+  private static func pack(
+    _ home: URL, _ folder: URL, _ url: String, and more: String = ""
+  ) throws -> Data {
     let source = folder.appendingPathComponent(UUID().uuidString)
     let pack = folder.appendingPathComponent("pack.homeward")
     try ask(home, ["brand", "new", source.path])
     let brand = source.appendingPathComponent("brand.toml")
     let lines = try String(contentsOf: brand, encoding: .utf8).components(separatedBy: "\n")
     let served = lines.map { $0.hasPrefix("url = ") ? "url = \"\(url)\"" : $0 }
-    try Data(served.joined(separator: "\n").utf8).write(to: brand)
+    try Data((served.joined(separator: "\n") + more).utf8).write(to: brand)
     try ask(home, ["brand", "build", source.path, pack.path])
     return try Data(contentsOf: pack)
   }
