@@ -7,7 +7,7 @@ import PackageDescription
   // The header and the module map as they are; the library is found by the flags of scripts/test.sh.
   let library: Target = .systemLibrary(name: "homeward_ffiFFI")
 #else
-  // Made by scripts/xcframework.sh.
+  // Made by scripts/xcframework.sh, for the platforms below.
   let library: Target = .binaryTarget(
     name: "homeward_ffiFFI", path: "build/homeward_ffiFFI.xcframework")
 #endif
@@ -28,6 +28,11 @@ let package = Package(
     .executableTarget(name: "HomewardSample", dependencies: ["HomewardCore"]),
     // Measured by `cargo xtask bench`.
     .executableTarget(name: "HomewardBench", dependencies: ["HomewardCore"]),
-    .testTarget(name: "HomewardCoreTests", dependencies: ["HomewardCore", "HomewardSample"]),
+    // Logs, throws and crashes; the tests look for what must not be in its output.
+    .executableTarget(
+      name: "HomewardMistakes", dependencies: ["HomewardCore"], path: "Tests/HomewardMistakes"),
+    .testTarget(
+      name: "HomewardCoreTests",
+      dependencies: ["HomewardCore", "HomewardSample", "HomewardMistakes"]),
   ]
 )

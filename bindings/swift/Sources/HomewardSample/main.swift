@@ -15,6 +15,8 @@ for (field, typed) in answers {
   try await homeward.set(report, field: field, answer: answer)
 }
 print("on this phone:", report)
+// At once, also into a pipe: whoever reads it may rely on it.
+fflush(nil)
 
 try await homeward.send(report)
 let end = try await homeward.run(Conditions(network: .wifi))

@@ -12,24 +12,33 @@ import Testing
     phone = try Phone()
   }
 
-  @Test func aListenerThatThrowsEndsNothingAndLosesNothing() async throws {
+  @Test(arguments: [Odd(), ListenerError.Failed] as [any Error])
+  func aListenerThatThrowsEndsNothingAndLosesNothing(thrown: any Error) async throws {
     let core = try await sealed(reports: 2)
     let heard = Heard()
     let end = try await run(core) { status in
       heard.add(status.report)
-      throw Odd()
+      throw thrown
     }
     #expect(end == .nothingDue)
     #expect(try heard.words.sorted() == core.statuses().map(\.report).sorted())
   }
 
-  @Test func aListenerThatCallsBackInIsRefusedAndNothingHangs() async throws {
+  @Test func aListenerThatCallsBackInIsRefusedAlsoWhenItWaitsForItsOwnRun() async throws {
     let core = try await sealed(reports: 1)
-    let heard = Heard()
-    _ = try await run(core) { _ in
-      do { _ = try core.reports() } catch ApiError.Refused(let reason) { heard.add(reason) }
+    let (heard, handle) = (Heard(), Handle())
+    let listener = Hearing { _ in
+      let transfer = handle.take()
+      for call in [{ _ = try core.reports() }, { _ = try transfer.wait() }] {
+        do { try call() } catch ApiError.Refused(let reason) { heard.add(reason) }
+      }
+      transfer.cancel()
     }
-    #expect(heard.words == [MessageIDs.refusedCalledBack])
+    let transfer = try core.run(
+      budget: Budget(), conditions: offline, proxy: nil, listener: listener)
+    handle.give(transfer)
+    _ = try transfer.wait()
+    #expect(heard.words == [MessageIDs.refusedCalledBack, MessageIDs.refusedCalledBack])
   }
 
   @Test func whatTheDeviceKeySaysBecomesAState() async throws {
@@ -46,8 +55,11 @@ import Testing
     #expect(try await phone.open().reports().count == 1)
   }
 
-  @Test func whateverElseADeviceKeyThrowsCostsNothingAndItsTextStaysBehind() async throws {
-    let key = BrokenKey(thrown: Odd())
+  @Test(arguments: [Odd(), DeviceKeyError.Failed] as [any Error])
+  func whateverElseADeviceKeyThrowsCostsNothingAndItsTextStaysBehind(
+    thrown: any Error
+  ) async throws {
+    let key = BrokenKey(thrown: thrown)
     let homeward = try await HomewardClient.open(home: phone.home, deviceKey: key)
     #expect(try await homeward.state() == .locked)
     do {
@@ -128,6 +140,21 @@ import Testing
     held.change { $0 = nil }
   }
 
+  @Test func aDeviceThatFailsToDestroyAKeyLeavesTheErasureUnfinishedUntilItDoes() async throws {
+    let fails = Shared(true)
+    let key = OtherKey(phone.deviceKey) { call in
+      if call == "delete" && fails.value { throw DeviceKeyError.Failed }
+    }
+    let homeward = try await HomewardClient.open(home: phone.home, deviceKey: key)
+    let ids = [try await homeward.newReport(), try await homeward.newReport()]
+    try await homeward.delete(ids[0])
+    #expect(try await homeward.isErasureUnfinished())
+    await #expect(throws: ApiError.NotFound) { try await homeward.report(ids[0]) }
+    fails.change { $0 = false }
+    try await homeward.delete(ids[1])
+    #expect(try await homeward.isErasureUnfinished() == false)
+  }
+
   @Test func aDamagedHomeAndOneOfANewerAppAreStatesAndStayAsTheyAre() async throws {
     let earlier = try await phone.open()
     let id = try await earlier.newReport()
@@ -174,6 +201,23 @@ import Testing
 
 private struct Odd: Error, CustomStringConvertible {
   let description = canary
+}
+
+/// Hands a run to the listener that hears of it, which may be called before.
+private final class Handle: Sendable {
+  private let transfer = Shared<Transfer?>(nil)
+  private let isThere = DispatchSemaphore(value: 0)
+
+  func give(_ transfer: Transfer) {
+    self.transfer.change { $0 = transfer }
+    isThere.signal()
+  }
+
+  func take() -> Transfer {
+    isThere.wait()
+    guard let transfer = transfer.value else { preconditionFailure("it was given") }
+    return transfer
+  }
 }
 
 /// Why the core refused the call.

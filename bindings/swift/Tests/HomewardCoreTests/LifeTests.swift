@@ -89,12 +89,15 @@ import Testing
     #expect(try await phone.open().reports().count == 20)
   }
 
-  @Test func aProcessThatWasKilledLosesNothingThatItSaidIsOnThePhone() async throws {
-    let desk = try Desk()
-    let pack = try phone.file("pack.homeward", desk.pack)
+  @Test func aProcessThatIsKilledWhileItSendsLosesNothingThatItSaidIsOnThePhone() async throws {
+    // There it would send for as long as it is let.
+    let silent = try SilentServer()
+    let pack = try phone.file("pack.homeward", silent.pack())
     let sample = try Program(sampleProgram, [phone.home.path, pack.path])
+    await silent.isCalled()
+    let (reason, code) = sample.signal(SIGKILL)
+    #expect(reason == .uncaughtSignal && code == SIGKILL)
     let said = String(decoding: sample.someOutput(), as: UTF8.self)
-    sample.signal(SIGKILL)
     let words = said.split(whereSeparator: \.isWhitespace)
     let id = try #require(words.last { $0.count == 32 })
 
@@ -102,6 +105,9 @@ import Testing
     let homeward = try await HomewardClient.open(home: phone.home, deviceKey: key)
     let report = try await homeward.report(String(id))
     #expect(report.answers.count == 3)
+    #expect(report.status.state == .waiting)
+    // Nobody else sends from this home any more.
+    #expect(try await homeward.run(offline) == .nothingDue)
   }
 
   @Test func theSampleBringsAReportToTheOrganisation() throws {
@@ -114,9 +120,7 @@ import Testing
   }
 }
 
-/// Built beside the tests.
-private let sampleProgram = URL(fileURLWithPath: CommandLine.arguments[0])
-  .deletingLastPathComponent().appendingPathComponent("HomewardSample")
+private let sampleProgram = builtBesideTheTests("HomewardSample")
 
 /// What a call is told after the end.
 private let closed = ApiError.Unexpected(reason: MessageIDs.errorInternal)

@@ -3,17 +3,20 @@
 import Dispatch
 import Foundation
 
-/// A running program, whose standard output is read here.
+/// A running program, whose output is read here.
 final class Program: Sendable {
   private let process = Process()
   private let output = Pipe()
   private let end = DispatchSemaphore(value: 0)
 
-  init(_ program: URL, _ arguments: [String]) throws {
+  /// What of its output is read.
+  enum Reading { case output, all }
+
+  init(_ program: URL, _ arguments: [String], reading: Reading = .output) throws {
     process.executableURL = program
     process.arguments = arguments
     process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
+    process.standardError = reading == .all ? output : FileHandle.nullDevice
     // Not `waitUntilExit`: it waits in a run loop, which a task's thread has not.
     process.terminationHandler = { [end] _ in end.signal() }
     try process.run()
@@ -34,9 +37,17 @@ final class Program: Sendable {
     return (said, process.terminationStatus)
   }
 
-  /// Sends it a signal, and waits for its end.
-  func signal(_ number: Int32) {
+  /// Sends it a signal, and tells how it ended.
+  @discardableResult
+  func signal(_ number: Int32) -> (reason: Process.TerminationReason, code: Int32) {
     kill(process.processIdentifier, number)
     end.wait()
+    return (process.terminationReason, process.terminationStatus)
   }
+}
+
+/// A program of this package.
+func builtBesideTheTests(_ name: String) -> URL {
+  URL(fileURLWithPath: CommandLine.arguments[0])
+    .deletingLastPathComponent().appendingPathComponent(name)
 }

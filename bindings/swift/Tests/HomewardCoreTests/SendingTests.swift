@@ -157,6 +157,16 @@ import Testing
     #expect(ids.count == 30 && listed.isSuperset(of: ids) && listed.count == 35)
   }
 
+  @Test func aRunWhoseTimeIsUpSaysSoAndWhatWaitsLeavesLater() async throws {
+    let silent = try SilentServer()
+    let homeward = try await phone.open()
+    try await homeward.pair(try silent.pack())
+    let id = try await homeward.newReport()
+    try await homeward.send(id)
+    #expect(try await homeward.run(wifi, within: .milliseconds(200)) == .timeUp)
+    #expect(homeward.presentStatuses[id]?.state == .waiting)
+  }
+
   @Test func aProxyThatWouldLeakNamesIsRefused() async throws {
     let homeward = try await phone.open()
     await #expect(throws: ApiError.Refused(reason: MessageIDs.netBadProxy)) {
