@@ -78,9 +78,9 @@ import Testing
     #expect(try await homeward.run(offline) == .nothingDue)
     #expect(try await homeward.plan(offline).due.isEmpty)
     #expect(try await homeward.run(wifi) == .nothingDue)
-    let reason = await homeward.status(of: id)?.reason
-    #expect(reason == MessageIDs.waitingServerUnreachable)
-    let part = try await homeward.plan(wifi).waiting.first?.part ?? ""
+    let status = try #require(homeward.presentStatuses[id])
+    #expect(status.reason == MessageIDs.waitingServerUnreachable)
+    let part = try #require(status.parts.first?.part)
     // It is not parked, so there is nothing to start again; it is known all the same.
     try await homeward.retry(part)
     await #expect(throws: ApiError.NotFound) {
