@@ -19,7 +19,7 @@ extension HomewardClient {
   public func attach(
     _ id: String, field: String, source: MediaSource, original: Original = .drop
   ) async throws(ApiError) -> Medium {
-    try await call {
+    try await handOver(source) {
       try $0.attach(id: id, field: field, source: source, original: original)
     }
   }
@@ -28,7 +28,7 @@ extension HomewardClient {
   /// be attached later (`MediaSource.capture`): for a share extension, while the vault is locked,
   /// or from a stream that can be read only once. Nothing is ever written in clear.
   public func capture(from: ByteSource) async throws(ApiError) -> String {
-    try await call { try $0.capture(from: from) }
+    try await handOver(from) { try $0.capture(from: from) }
   }
 
   /// The ids of what was captured and not attached yet.

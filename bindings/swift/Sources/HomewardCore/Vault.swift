@@ -63,7 +63,7 @@ extension HomewardClient {
   public func exportProfile(
     _ id: String, passphrase: String, to: ByteTarget
   ) async throws(ApiError) {
-    try await call { try $0.exportProfile(id: id, passphrase: passphrase, to: to) }
+    try await handOver(to) { try $0.exportProfile(id: id, passphrase: passphrase, to: to) }
   }
 
   /// Reads a profile that another phone exported, as a new profile, and gives its id. `Refused` for
@@ -71,6 +71,6 @@ extension HomewardClient {
   public func importProfile(
     passphrase: String, from: ByteSource
   ) async throws(ApiError) -> String {
-    try await call { try $0.importProfile(passphrase: passphrase, from: from) }
+    try await handOver(from) { try $0.importProfile(passphrase: passphrase, from: from) }
   }
 }

@@ -81,19 +81,28 @@ import Testing
     #expect(try await homeward.report(id).media.isEmpty)
   }
 
-  @Test func aDescriptorIsClosedAlsoWhenTheCallIsRefused() async throws {
+  @Test func aDescriptorIsClosedHoweverTheCallEndsAlsoAfterTheClientIsClosed() async throws {
     let homeward = try await phone.open()
     let id = try await homeward.newReport()
     let text = try phone.file("no-photo.jpg", Data("words".utf8)).path
-    let descriptor = Foundation.open(text, O_RDONLY)
-    let refused = ApiError.Refused(reason: MessageIDs.refusedMediaUnsupported)
-    await #expect(throws: refused) {
-      try await homeward.attach(id, field: "photo", source: .descriptor(fd: descriptor))
+    // Only the captured one is taken as it is.
+    let calls: [(Int32) async throws -> Void] = [
+      { try await homeward.attach(id, field: "photo", source: .descriptor(fd: $0)) },
+      { _ = try await homeward.capture(from: .descriptor(fd: $0)) },
+      { _ = try await homeward.importProfile(passphrase: "words", from: .descriptor(fd: $0)) },
+      { try await homeward.exportProfile(id, passphrase: "words", to: .descriptor(fd: $0)) },
+    ]
+    for isOver in [false, true] {
+      if isOver { await homeward.close() }
+      for call in calls {
+        let descriptor = Foundation.open(text, O_RDWR)
+        do { try await call(descriptor) } catch { #expect(error is ApiError) }
+        // Another test may have been given the same number meanwhile, but for another file.
+        var (open, file) = (stat(), stat())
+        try #require(stat(text, &file) == 0)
+        #expect(fstat(descriptor, &open) == -1 || open.st_ino != file.st_ino)
+      }
     }
-    // Another test may have been given the same number meanwhile, but for another file.
-    var (open, file) = (stat(), stat())
-    try #require(stat(text, &file) == 0)
-    #expect(fstat(descriptor, &open) == -1 || open.st_ino != file.st_ino)
   }
 
   @Test func whatCanNotBeDoneIsRefusedWithTheReasonsMessageID() async throws {
