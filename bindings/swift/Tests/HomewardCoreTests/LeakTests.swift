@@ -1,6 +1,7 @@
 // An app that logs every error and every value, throws or crashes, tells nothing of what was said.
 
 import Foundation
+import HomewardCore
 import Testing
 
 @Suite struct LeakTests {
@@ -24,5 +25,22 @@ import Testing
     let last = ["tells": "10 mistakes", "throws": "raised at top level", "crashes": "of the app"]
     #expect(said.contains(last[how] ?? "?"))
     #expect(!said.contains(canary), "\(said)")
+  }
+  @Test func noRecordPrintsTheIdsPathsAndTimesThatItHolds() {
+    let part = SealedPart(part: canary, audiences: [], kind: .answers, bytes: 7_073_073)
+    let records: [Any] = [
+      part, SealedReport(report: canary, version: 1, parts: [part]),
+      PlannedPart(part: canary, bytes: 7_073_073, reason: nil),
+      RefusedPart(part: canary, reason: canary),
+      Reminder(profile: canary, field: canary, answeredAtMs: 7_073_073),
+      StepBody(file: canary, offset: 7_073_073, bytes: 7_073_073),
+      MessageFrom.organisation(question: canary, answered: false),
+      MessageFrom.person(question: canary), Moment(unixMs: 7_073_073, offsetMinutes: 60),
+    ]
+    for record in records {
+      for printed in ["\(record)", "\([record])", String(reflecting: record)] {
+        #expect(!printed.contains(canary) && !printed.contains("7073073"), "\(printed)")
+      }
+    }
   }
 }
