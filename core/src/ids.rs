@@ -114,37 +114,18 @@ impl ReportId {
     pub(crate) const ZERO: Self = Self([0; 16]);
 }
 
-impl PartId {
-    /// A new random id.
-    #[must_use]
-    pub fn make() -> Self {
-        Self(crypto::make_bytes())
-    }
+macro_rules! random_id {
+    ($($name:ident),+) => {
+        $(impl $name {
+            /// A new random id.
+            #[must_use]
+            pub fn make() -> Self {
+                Self(crypto::make_bytes())
+            }
+        })+
+    };
 }
-
-impl QuestionId {
-    /// A new random id.
-    #[must_use]
-    pub fn make() -> Self {
-        Self(crypto::make_bytes())
-    }
-}
-
-impl StepId {
-    /// A new random id.
-    #[must_use]
-    pub fn make() -> Self {
-        Self(crypto::make_bytes())
-    }
-}
-
-impl MediumId {
-    /// A new random id.
-    #[must_use]
-    pub fn make() -> Self {
-        Self(crypto::make_bytes())
-    }
-}
+random_id!(PartId, MediumId, QuestionId, StepId);
 
 #[cfg(test)]
 mod tests {
