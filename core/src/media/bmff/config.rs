@@ -1,6 +1,6 @@
 //! Decoder configurations and colour: cleaned in place, so that nothing but settings stays.
 
-use super::super::{MediaError, Result};
+use super::super::{Manifest, MediaError, RemovedKind, Result, icc};
 use super::boxes::{FourCc, array_at, u16_at};
 use super::nal::{self, Coding};
 
@@ -79,14 +79,21 @@ fn av1(body: &mut [u8]) -> Result<(usize, u64)> {
     Ok((body.len(), blanked))
 }
 
-/// The end of a colour description: numbers, or an ICC profile to the end.
-pub(super) fn colour(body: &[u8]) -> Result<usize> {
-    match &array_at::<4>(body, 0)? {
-        b"nclx" => Ok(11),
-        b"nclc" => Ok(10),
-        b"prof" | b"rICC" => Ok(body.len()),
-        _ => Err(MediaError::Malformed),
+/// Cleans a colour description in place: numbers, or an ICC profile, which loses its words.
+/// Notes what went; `false` if it must not pass.
+pub(super) fn clean_colour(body: &mut [u8], manifest: &mut Manifest) -> Result<bool> {
+    let end = match &array_at::<4>(body, 0)? {
+        b"nclx" => 11,
+        b"nclc" => 10,
+        b"prof" | b"rICC" => return Ok(icc::clean(&mut body[4..], manifest)),
+        _ => return Ok(false),
+    };
+    let tail = body.get_mut(end..).ok_or(MediaError::Malformed)?;
+    if tail.iter().any(|&byte| byte != 0) {
+        manifest.remove(RemovedKind::Other, tail.len() as u64);
+        tail.fill(0);
     }
+    Ok(true)
 }
 
 /// The end of the first block of FLAC settings; the others hold tags and pictures, and go.

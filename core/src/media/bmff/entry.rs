@@ -182,7 +182,7 @@ fn extension(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
             }
             return Ok(());
         }
-        b"colr" => config::colour(node.body)?,
+        b"colr" => return colour(node, canvas),
         b"damr" => return amr(node, 4..6, 9, canvas),
         b"d263" => return amr(node, 4..5, 7, canvas),
         b"dfLa" => config::flac(node.body)?,
@@ -204,7 +204,7 @@ fn extension(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
         b"auxi" => 4 + node.body.iter().skip(4).take_while(|&&byte| byte != 0).count() + 1,
         _ => return leaf::drop_box(node, RemovedKind::Other, canvas),
     };
-    if len > node.body.len() || len > MAX_EXTENSION {
+    if len > node.body.len() {
         return leaf::drop_box(node, RemovedKind::Other, canvas);
     }
     canvas.keep_header(node);
@@ -212,8 +212,18 @@ fn extension(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
     Ok(())
 }
 
-/// Longest box of plain settings; a colour profile may have 4 MiB.
-const MAX_EXTENSION: usize = 4 * 1024 * 1024;
+/// Longest colour profile; those of printing presses reach some 3 MB.
+const MAX_PROFILE: usize = 4 * 1024 * 1024;
+
+/// Draws a colour description: numbers, or a profile without its words.
+fn colour(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    let mut body = node.body.to_vec();
+    if body.len() > MAX_PROFILE || !config::clean_colour(&mut body, &mut canvas.manifest)? {
+        return leaf::drop_box(node, RemovedKind::Other, canvas);
+    }
+    keep_clean(node, body, canvas);
+    Ok(())
+}
 
 /// Draws a box inside QuickTime's description of compressed sound.
 fn wave(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
@@ -260,11 +270,16 @@ fn configuration(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
     if blanked > 0 {
         canvas.manifest.remove(RemovedKind::Other, blanked);
     }
+    keep_clean(node, body, canvas);
+    Ok(())
+}
+
+/// Keeps a box whose body is `clean` now.
+fn keep_clean(node: &Node<'_>, clean: Vec<u8>, canvas: &mut Canvas) {
     canvas.keep_header(node);
-    if body == node.body {
+    if clean == node.body {
         canvas.keep(node.body_at()..node.end());
     } else {
-        canvas.put(node.body_at(), body);
+        canvas.put(node.body_at(), clean);
     }
-    Ok(())
 }

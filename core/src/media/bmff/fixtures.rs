@@ -244,6 +244,30 @@ fn hevc() -> (Vec<u8>, Vec<u8>) {
     (picture.concat(), config)
 }
 
+/// A colour profile: a canary in its date and maker, its words and behind its only colour.
+pub(super) fn profile() -> Vec<u8> {
+    let mut profile = CANARY.repeat(22)[..128].to_vec();
+    profile[8..24].copy_from_slice(b"\x04\0\0\0mntrRGB XYZ ");
+    profile[36..40].copy_from_slice(b"acsp");
+    profile[46..48].fill(0);
+    profile[60..80].fill(0);
+    let words = [&b"text\0\0\0\0"[..], CANARY, &[0; 2]].concat();
+    let colour = [COLOUR, CANARY].concat();
+    let (first, second) = (156, 156 + words.len());
+    profile.extend([0, 0, 0, 2]);
+    for (tag, at, len) in [(b"desc", first, words.len()), (b"rXYZ", second, colour.len())] {
+        profile.extend(tag);
+        profile.extend([at as u32, len as u32].map(u32::to_be_bytes).concat());
+    }
+    profile.extend([words, colour].concat());
+    let len = profile.len() as u32;
+    profile[..4].copy_from_slice(&len.to_be_bytes());
+    profile
+}
+
+/// The one colour of the profile.
+pub(super) const COLOUR: &[u8] = b"XYZ \0\0\0\0\0\0\x6F\xA2\0\0\x38\xF5\0\0\x03\x90";
+
 /// The entries of the still's items.
 fn still_entries() -> Vec<u8> {
     let entry = |id: u8, kind: &[u8; 4], rest: &[u8]| {
@@ -273,8 +297,11 @@ pub(super) fn still() -> Vec<u8> {
         boxed(b"irot", &[3]),
         boxed(b"udes", CANARY),
         full(b"ispe", &words(&[16, 16])),
+        boxed(b"colr", &[b"prof", &profile()[..]].concat()),
+        boxed(b"colr", &[b"rICC", CANARY].concat()),
     ];
-    let associations = [0, 0, 0, 3, 0, 1, 4, 0x81, 2, 0x83, 4, 0, 2, 2, 0x81, 5, 0, 5, 1, 2];
+    let associations =
+        [0, 0, 0, 3, 0, 1, 6, 0x81, 2, 0x83, 4, 6, 0x87, 0, 2, 2, 0x81, 5, 0, 5, 1, 2];
     let meta = |at: u32| {
         let mut locations = vec![1, 0, 0, 0, 0x44, 0, 0, 5];
         let mut offset = at;

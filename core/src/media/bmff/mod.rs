@@ -43,7 +43,11 @@ mod user_data;
 mod window;
 
 #[cfg(test)]
+mod film;
+#[cfg(test)]
 mod fixtures;
+#[cfg(test)]
+mod hiding;
 #[cfg(test)]
 mod tests;
 

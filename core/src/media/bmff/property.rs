@@ -3,7 +3,7 @@
 //! Properties are numbered by their place, so one that goes becomes a `free` property of the same
 //! length. Of one that stays only the bytes that its format defines are kept.
 
-use super::super::{MediaError, Result};
+use super::super::{Manifest, MediaError, Result};
 use super::boxes::{Node, array_at, u32_at};
 use super::config;
 
@@ -42,8 +42,9 @@ fn auxiliary_name(body: &[u8]) -> &[u8] {
     text.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
-/// The body of a property that may stay, of the same length; `None` if it must not.
-pub(super) fn clean(property: &Node<'_>) -> Result<Option<Vec<u8>>> {
+/// The body of a property that may stay, of the same length; `None` if it must not. What a colour
+/// profile loses is noted here.
+pub(super) fn clean(property: &Node<'_>, manifest: &mut Manifest) -> Result<Option<Vec<u8>>> {
     let mut body = property.body.to_vec();
     let len = match &property.kind {
         b"ispe" => 12,
@@ -62,7 +63,10 @@ pub(super) fn clean(property: &Node<'_>) -> Result<Option<Vec<u8>>> {
         b"clli" => 4,
         b"mdcv" => 24,
         b"cclv" => content_colour_volume(&body)?,
-        b"colr" => config::colour(&body)?,
+        b"colr" => match config::clean_colour(&mut body, manifest)? {
+            true => body.len(),
+            false => return Ok(None),
+        },
         b"auxC" if auxiliary(property) != Auxiliary::Other => 5 + auxiliary_name(&body).len(),
         b"hvcC" | b"avcC" | b"av1C" => {
             config::clean(property.kind, &mut body)?;
@@ -83,7 +87,9 @@ fn content_colour_volume(body: &[u8]) -> Result<usize> {
 
 /// Whether a property changes how the picture is drawn in a way that we do not know.
 pub(super) fn is_needed(property: &Node<'_>, essential: bool) -> bool {
-    essential && !matches!(&property.kind, b"udes" | b"altt" | b"free" | b"skip" | b"uuid")
+    // A profile that can't be understood, and so does not pass, no reader understands either.
+    let goes = [*b"udes", *b"altt", *b"free", *b"skip", *b"uuid", *b"colr"];
+    essential && !goes.contains(&property.kind)
 }
 
 /// Whether `payload` is a tone map of ISO 21496-1 and nothing else: versions, flags, and fractions

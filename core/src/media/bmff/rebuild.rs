@@ -165,7 +165,10 @@ fn item_properties(
     let mut used = vec![false; wanted.len()];
     let mut container = Vec::new();
     for (index, property) in meta.properties.iter().enumerate() {
-        let clean = if wanted[index + 1].is_some() { property::clean(property)? } else { None };
+        let clean = match wanted[index + 1] {
+            Some(_) => property::clean(property, &mut canvas.manifest)?,
+            None => None,
+        };
         used[index + 1] = clean.is_some();
         if !used[index + 1] && property::is_needed(property, wanted[index + 1] == Some(true)) {
             return Err(MediaError::Unsupported);
@@ -173,7 +176,8 @@ fn item_properties(
         if clean.is_none() && property.body.iter().any(|&byte| byte != 0) {
             canvas.manifest.remove(RemovedKind::Other, property.len());
         }
-        if let Some(clean) = clean.as_ref().filter(|clean| *clean != property.body) {
+        let changed = clean.as_ref().filter(|clean| *clean != property.body);
+        if let Some(clean) = changed.filter(|_| property.kind != *b"colr") {
             let blanked = clean.iter().zip(property.body).filter(|(new, old)| new != old).count();
             canvas.manifest.remove(RemovedKind::Other, blanked as u64);
         }
