@@ -25,6 +25,9 @@ pub fn all() -> Vec<(&'static str, Vec<u8>)> {
         ("an MP4 of a hundred thousand boxes in each other", nested()),
         ("an MP4 of four thousand million samples", mp4(u32::MAX, &[16])),
         ("an MP4 whose chunks are all the same megabyte", mp4(250_000, &vec![16; 250_000])),
+        ("an MP4 of four million chunks with a gap behind each", scattered(4_000_000)),
+        ("an MP4 of a million chunks with a gap behind each", scattered(1_000_000)),
+        ("an MP4 of half a million chunks with a gap behind each", scattered(500_000)),
         ("an MP4 of half a million fragments", fragments()),
         ("an HEIC of sixty thousand extents over one megabyte", heic(60_000, 1)),
         ("an HEIC of four million empty units", heic(1, 16)),
@@ -283,6 +286,18 @@ fn nested() -> Vec<u8> {
 
 /// One track: so many samples of a megabyte, whose chunks lie at `offsets`.
 fn mp4(samples: u32, offsets: &[u32]) -> Vec<u8> {
+    film(samples, 1 << 20, offsets, 1 << 20)
+}
+
+/// One track: so many samples of a byte, each in a chunk of its own, with a byte of nobody behind it.
+fn scattered(samples: u32) -> Vec<u8> {
+    let first = ftyp(b"isom").len() as u32 + 8;
+    let offsets: Vec<u32> = (0..samples).map(|at| first + 2 * at).collect();
+    film(samples, 1, &offsets, 2 * samples as usize)
+}
+
+/// One track: so many samples of `size` bytes, whose chunks lie at `offsets` in `room` bytes.
+fn film(samples: u32, size: u32, offsets: &[u32], room: usize) -> Vec<u8> {
     let unity = numbers(&[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
     let mvhd =
         [&numbers(&[0, 0, 0, 1000, 1000, 0x1_0000, 0x0100_0000, 0, 0])[..], &unity, &[0; 28]];
@@ -303,7 +318,7 @@ fn mp4(samples: u32, offsets: &[u32]) -> Vec<u8> {
             &boxed(b"stsd", &[&numbers(&[0, 1]), &entry]),
             &boxed(b"stts", &[&numbers(&[0, 1, samples, 1])]),
             &boxed(b"stsc", &[&numbers(&[0, 1, 1, samples / count, 1])]),
-            &boxed(b"stsz", &[&numbers(&[0, 1 << 20, samples])]),
+            &boxed(b"stsz", &[&numbers(&[0, size, samples])]),
             &boxed(b"stco", &[&numbers(&[0, count]), &chunks]),
         ],
     );
@@ -314,7 +329,7 @@ fn mp4(samples: u32, offsets: &[u32]) -> Vec<u8> {
     let mdia = [&mdhd[..], &hdlr, &boxed(b"minf", &minf)];
     let trak = boxed(b"trak", &[&boxed(b"tkhd", &tkhd), &boxed(b"mdia", &mdia)]);
     let moov = boxed(b"moov", &[&boxed(b"mvhd", &mvhd), &trak]);
-    [ftyp(b"isom"), boxed(b"mdat", &[&vec![0; 1 << 20]]), moov].concat()
+    [ftyp(b"isom"), boxed(b"mdat", &[&vec![0; room]]), moov].concat()
 }
 
 fn fragments() -> Vec<u8> {

@@ -8,9 +8,15 @@ use std::ops::Range;
 use super::super::{Manifest, MediaError, Piece, Result};
 use super::boxes::{FourCc, Node, TopBox};
 
-/// Most stretches that are written anew. Each takes memory in the plan: all together stay below
-/// 32 MiB. An hour of video with a strange note on every picture has 216,000.
-const MAX_FILLS: usize = 250_000;
+/// Most memory that the canvas and the plan made of it take, of the 64 MiB that a phone can spare;
+/// beside it stands a `moov` box of 24 MiB at most. Four hours of 30 pictures a second with a sample
+/// to drop behind each take 27 MiB, an hour of 60 with a short strange note on each takes 30.
+const MAX_COST: usize = 32 * 1024 * 1024;
+/// What a kept stretch takes: itself, and a piece for it and for the gap behind it.
+const KEPT_COST: usize = size_of::<Range<u64>>() + 2 * size_of::<Piece>();
+/// What a stretch that is written anew takes beside its bytes: itself, what the heap adds, a piece
+/// for it and for the rest of the stretch that it cuts in two.
+const FILL_COST: usize = size_of::<(u64, Fill)>() + 16 + 2 * size_of::<Piece>();
 
 /// What stands in place of the source's bytes.
 enum Fill {
@@ -27,6 +33,11 @@ impl Fill {
             Self::Zeros(count) => *count,
         }
     }
+
+    /// The memory that it takes.
+    fn cost(&self) -> usize {
+        FILL_COST + if let Self::Bytes(bytes) = self { bytes.len() } else { 0 }
+    }
 }
 
 /// A copy of the same length as its source, and the list of what does not pass.
@@ -35,6 +46,9 @@ pub(super) struct Canvas {
     len: u64,
     kept: Vec<Range<u64>>,
     filled: Vec<(u64, Fill)>,
+    /// The memory that `filled` takes, now and as pieces.
+    filled_cost: usize,
+    /// Whether something found no more room.
     overfull: bool,
     /// How many bytes of media data were claimed, counting those twice that were claimed twice.
     claimed: u64,
@@ -50,6 +64,7 @@ impl Canvas {
             len,
             kept: Vec::new(),
             filled: Vec::new(),
+            filled_cost: 0,
             overfull: false,
             claimed: 0,
             coded: false,
@@ -62,10 +77,16 @@ impl Canvas {
         if range.is_empty() {
             return;
         }
+        let has_room = self.has_room(KEPT_COST);
         match self.kept.last_mut() {
             Some(last) if last.end == range.start => last.end = range.end,
-            _ => self.kept.push(range),
+            _ if has_room => self.kept.push(range),
+            _ => self.overfull = true,
         }
+    }
+
+    fn has_room(&self, cost: usize) -> bool {
+        self.kept.len() * KEPT_COST + self.filled_cost + cost <= MAX_COST
     }
 
     /// Writes `bytes` at `at`, whatever was or will be kept there.
@@ -102,6 +123,9 @@ impl Canvas {
     /// Refuses a file in which pictures overlap, if some were changed: what a change of one does to
     /// the other was not looked at. Needs [`Canvas::settle`] first.
     pub(super) fn check_overlap(&self, media: &[Range<u64>]) -> Result<()> {
+        if self.overfull {
+            return Err(MediaError::TooComplex);
+        }
         let all: u64 = media.iter().map(|media| media.end - media.start).sum();
         let gaps = media.iter().flat_map(|media| self.gaps(media.clone()));
         let kept = all - gaps.map(|gap| gap.end - gap.start).sum::<u64>();
@@ -109,10 +133,11 @@ impl Canvas {
     }
 
     fn fill(&mut self, at: u64, fill: Fill) {
-        if self.filled.len() == MAX_FILLS {
-            self.overfull = true;
-        } else {
+        if self.has_room(fill.cost()) {
+            self.filled_cost += fill.cost();
             self.filled.push((at, fill));
+        } else {
+            self.overfull = true;
         }
     }
 
@@ -137,20 +162,16 @@ impl Canvas {
     }
 
     /// The parts of `within` that nobody kept, in order. Needs [`Canvas::settle`] first.
-    pub(super) fn gaps(&self, within: Range<u64>) -> Vec<Range<u64>> {
-        let mut gaps = Vec::new();
-        let mut at = within.start;
+    pub(super) fn gaps(&self, within: Range<u64>) -> impl Iterator<Item = Range<u64>> {
         let from = self.kept.partition_point(|kept| kept.end <= within.start);
-        for kept in self.kept[from..].iter().take_while(|kept| kept.start < within.end) {
-            if kept.start > at {
-                gaps.push(at..kept.start);
-            }
+        let kept = self.kept[from..].iter().take_while(move |kept| kept.start < within.end);
+        let behind = within.end..within.end;
+        let mut at = within.start;
+        kept.cloned().chain(std::iter::once(behind)).filter_map(move |kept| {
+            let gap = at..kept.start;
             at = at.max(kept.end);
-        }
-        if at < within.end {
-            gaps.push(at..within.end);
-        }
-        gaps
+            (gap.start < gap.end).then_some(gap)
+        })
     }
 
     /// Sorts what is kept and joins what touches.
@@ -172,7 +193,10 @@ impl Canvas {
         }
         self.settle();
         self.filled.sort_by_key(|(at, _)| *at);
-        let mut pieces = Pieces { pieces: Vec::new(), at: 0, kept: self.kept, next: 0 };
+        // All at once: a list that grows is there twice for a moment.
+        let most = 2 * (self.kept.len() + self.filled.len()) + 1;
+        let pieces = Vec::with_capacity(most);
+        let mut pieces = Pieces { pieces, at: 0, kept: self.kept, next: 0 };
         for (at, fill) in self.filled {
             // Two writers of one place: the earlier one wins and the later is not needed.
             if at < pieces.at || at.saturating_add(fill.len()) > self.len {
@@ -263,8 +287,36 @@ mod tests {
         canvas.keep(4..8);
         canvas.keep(0..6);
         canvas.settle();
-        assert_eq!(canvas.gaps(0..10).first(), Some(&(8..10)));
+        assert_eq!(canvas.gaps(0..10).collect::<Vec<_>>(), [8..10]);
         assert_eq!(canvas.finish().unwrap().0, [Piece::Copy(0..8), Piece::Zeros(2)]);
+    }
+
+    #[test]
+    fn gaps_are_told_one_by_one() {
+        let mut canvas = Canvas::new(100);
+        for at in [70, 10, 30, 32] {
+            canvas.keep(at..at + 5);
+        }
+        canvas.settle();
+        let gaps = |within| canvas.gaps(within).collect::<Vec<_>>();
+        assert_eq!(gaps(0..100), [0..10, 15..30, 37..70, 75..100]);
+        assert_eq!(gaps(12..72), [15..30, 37..70]);
+        assert_eq!(gaps(20..25), vec![20..25]);
+        assert!(gaps(31..33).is_empty());
+    }
+
+    #[test]
+    fn what_takes_more_memory_than_a_phone_has_is_refused() {
+        let most = (MAX_COST / KEPT_COST) as u64;
+        for (more, is_fine) in [(0, true), (1, false)] {
+            let mut canvas = Canvas::new(4 * most);
+            (0..most + more).for_each(|at| canvas.keep(2 * at..2 * at + 1));
+            assert_eq!(canvas.check_overlap(&[]).is_ok(), is_fine);
+            assert_eq!(canvas.finish().is_ok(), is_fine);
+        }
+        let mut canvas = Canvas::new(u64::MAX);
+        (0..MAX_COST as u64 >> 20).for_each(|at| canvas.put(at << 20, vec![0; 1 << 20]));
+        assert!(matches!(canvas.finish(), Err(MediaError::TooComplex)));
     }
 
     #[test]

@@ -256,7 +256,8 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
 fn still_gaps(source: &dyn ReadAt, top: &Top, canvas: &mut Canvas) -> Result<()> {
     let media = movie::media_data(top);
     let known: u64 = canvas.manifest.removed.iter().map(|removed| removed.bytes).sum();
-    let bytes = samples::Gaps::of(&media, canvas).filled(&mut Window::new(source))?;
+    canvas.settle();
+    let bytes = samples::filled(&media, canvas, &mut Window::new(source))?;
     // What the items noted lies in these gaps too.
     if bytes > known {
         canvas.manifest.remove(RemovedKind::HiddenBytes, bytes - known);

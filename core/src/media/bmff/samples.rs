@@ -153,13 +153,14 @@ impl<'a> Samples<'a> {
         if self.kept == 0 {
             return Err(MediaError::Malformed);
         }
-        let gaps = Gaps::of(&self.media, canvas);
+        canvas.settle();
+        let all: u64 = gaps(&self.media, canvas).map(|gap| gap.end - gap.start).sum();
         // Where tracks that go account for all of it, nothing else needs to be looked for.
-        let all = gaps.len();
-        let bytes = if all <= self.lost { all } else { gaps.filled(&mut self.head)? };
+        let bytes =
+            if all <= self.lost { all } else { filled(&self.media, canvas, &mut self.head)? };
         let lost = self.lost.min(bytes);
-        let gaps = bytes - lost;
-        for (kind, bytes) in [(RemovedKind::DataTrack, lost), (RemovedKind::HiddenBytes, gaps)] {
+        let rest = bytes - lost;
+        for (kind, bytes) in [(RemovedKind::DataTrack, lost), (RemovedKind::HiddenBytes, rest)] {
             if bytes > 0 {
                 canvas.manifest.remove(kind, bytes);
             }
@@ -168,30 +169,27 @@ impl<'a> Samples<'a> {
     }
 }
 
-/// The stretches of media data that nobody keeps.
-pub(super) struct Gaps(Vec<Range<u64>>);
+/// The stretches of media data that nobody keeps. They are not listed, since a film whose data
+/// tracks go has one behind each of its chunks.
+fn gaps(media: &[Range<u64>], canvas: &Canvas) -> impl Iterator<Item = Range<u64>> {
+    media.iter().flat_map(|media| canvas.gaps(media.clone()))
+}
 
-impl Gaps {
-    pub(super) fn of(media: &[Range<u64>], canvas: &mut Canvas) -> Self {
-        canvas.settle();
-        Self(media.iter().flat_map(|media| canvas.gaps(media.clone())).collect())
-    }
-
-    fn len(&self) -> u64 {
-        self.0.iter().map(|gap| gap.end - gap.start).sum()
-    }
-
-    /// How many bytes they have, not counting stretches of zeros.
-    pub(super) fn filled(&self, window: &mut Window<'_>) -> Result<u64> {
-        let (mut bytes, mut looked) = (0, 0);
-        for gap in &self.0 {
-            let len = gap.end - gap.start;
-            looked += len;
-            // A huge gap is taken to hold something; it is zeroed all the same.
-            if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
-                bytes += len;
-            }
+/// How many bytes of media data nobody keeps, not counting stretches of zeros. Needs
+/// [`Canvas::settle`] first.
+pub(super) fn filled(
+    media: &[Range<u64>],
+    canvas: &Canvas,
+    window: &mut Window<'_>,
+) -> Result<u64> {
+    let (mut bytes, mut looked) = (0, 0);
+    for gap in gaps(media, canvas) {
+        let len = gap.end - gap.start;
+        looked += len;
+        // A huge gap is taken to hold something; it is zeroed all the same.
+        if looked > MAX_LOOK || !window.is_all(0, gap.start, gap.end)? {
+            bytes += len;
         }
-        Ok(bytes)
     }
+    Ok(bytes)
 }

@@ -198,21 +198,20 @@ pub(super) struct Merged<'a> {
     tracks: Vec<std::iter::Peekable<Box<dyn Iterator<Item = Range<u64>> + 'a>>>,
 }
 
-/// Most chunks of a track whose chunks are out of order, since those must be sorted in memory.
+/// Most chunks of tracks whose chunks are out of order, since those must be sorted in memory.
 const MAX_UNSORTED: usize = 200_000;
 
 impl<'a> Merged<'a> {
     pub(super) fn new(tracks: &[Tables<'a>]) -> Result<Self> {
         let mut merged = Self { tracks: Vec::new() };
+        let mut room = MAX_UNSORTED;
         for &track in tracks {
             let ranges: Box<dyn Iterator<Item = Range<u64>> + 'a> = if track.is_sorted() {
                 Box::new(track.chunks().map(|chunk| chunk.range))
             } else {
                 let mut ranges: Vec<_> =
-                    track.chunks().take(MAX_UNSORTED + 1).map(|chunk| chunk.range).collect();
-                if ranges.len() > MAX_UNSORTED {
-                    return Err(MediaError::TooComplex);
-                }
+                    track.chunks().take(room + 1).map(|chunk| chunk.range).collect();
+                room = room.checked_sub(ranges.len()).ok_or(MediaError::TooComplex)?;
                 ranges.sort_unstable_by_key(|range| range.start);
                 Box::new(ranges.into_iter())
             };
