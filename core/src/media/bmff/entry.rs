@@ -6,6 +6,7 @@
 use super::super::{MediaError, RemovedKind, Result};
 use super::boxes::{Children, FourCc, Node, u16_at, u32_at};
 use super::canvas::Canvas;
+use super::codes::Video;
 use super::nal::Coding;
 use super::{config, esds, leaf};
 
@@ -16,8 +17,8 @@ pub(super) enum Walk {
     Units(Coding, usize),
     /// Units of AV1.
     Av1,
-    /// MPEG-4 Part 2, with user data between its headers.
-    Mpeg4,
+    /// Sections of MPEG-4 Part 2, MPEG-1 or MPEG-2 behind start codes.
+    Codes(Video),
     /// Nothing in there but pictures or sound.
     Opaque,
 }
@@ -76,10 +77,19 @@ fn video(entry: &Node<'_>) -> Result<Described> {
         b"avc1" | b"avc3" | b"dva1" | b"dvav" => units(Coding::Avc, b"avcC")?,
         b"hvc1" | b"hev1" | b"dvh1" | b"dvhe" => units(Coding::Hevc, b"hvcC")?,
         b"av01" => Walk::Av1,
-        b"mp4v" => Walk::Mpeg4,
+        b"mp4v" => Walk::Codes(mpeg(entry)?),
         _ => Walk::Opaque,
     };
     Ok(Described { walk, packet: None })
+}
+
+/// Which coding an `mp4v` description means. Pictures that are each a JPEG or PNG are not walked.
+fn mpeg(entry: &Node<'_>) -> Result<Video> {
+    let mut children = entry.children(VIDEO_LEN).flatten();
+    match children.find(|child| child.kind == *b"esds") {
+        Some(esds) => Video::of(esds::coding(esds.body)?).ok_or(MediaError::Unsupported),
+        None => Ok(Video::Mpeg4),
+    }
 }
 
 fn sound(entry: &Node<'_>) -> Result<Described> {

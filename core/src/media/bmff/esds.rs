@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::super::{MediaError, RemovedKind, Result};
 use super::boxes::Node;
 use super::canvas::Canvas;
-use super::user_data;
+use super::codes::{self, Video};
 
 const STREAM: u8 = 3;
 const DECODER: u8 = 4;
@@ -18,8 +18,6 @@ const SYNC: u8 = 6;
 /// A type that MPEG-4 leaves to users and every reader passes over.
 const UNUSED: u8 = 0xFE;
 
-/// A decoder of MPEG-4 Part 2 video.
-const MPEG4_VIDEO: u8 = 0x20;
 /// Most parts of one kind on one level, so that a row of empty ones takes no time.
 const MAX_PARTS: usize = 64;
 
@@ -37,6 +35,20 @@ pub(super) fn draw(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
         canvas.put(node.body_at(), body);
     }
     Ok(())
+}
+
+/// The object type: which coding the decoder is for.
+pub(super) fn coding(body: &[u8]) -> Result<u8> {
+    let (_, stream) = part(body, 4, body.len())?;
+    let mut at = stream.start + 3;
+    for _ in 0..MAX_PARTS {
+        let (kind, inner) = part(body, at, stream.end)?;
+        if kind == DECODER {
+            return body.get(inner.start).copied().ok_or(MediaError::Malformed);
+        }
+        at = inner.end;
+    }
+    Err(MediaError::Malformed)
 }
 
 /// Cleans the body in place; gives its end.
@@ -79,8 +91,7 @@ fn decoder(body: &mut [u8], range: Range<usize>, coding: u8) -> Result<()> {
         }
         let (kind, inner) = part(body, at, range.end)?;
         match kind {
-            SETTINGS if coding == MPEG4_VIDEO => clean_headers(&mut body[inner.clone()]),
-            SETTINGS => {}
+            SETTINGS => settings(&mut body[inner.clone()], coding)?,
             _ => blank(body, at, inner.clone()),
         }
         at = inner.end;
@@ -88,28 +99,12 @@ fn decoder(body: &mut [u8], range: Range<usize>, coding: u8) -> Result<()> {
     if at < range.end { Err(MediaError::Malformed) } else { Ok(()) }
 }
 
-/// Zeroes the user data among the headers of MPEG-4 Part 2, except the name of an encoder.
-fn clean_headers(headers: &mut [u8]) {
-    for note in notes(headers) {
-        headers[note].fill(0);
+/// Cleans the decoder's own settings.
+fn settings(settings: &mut [u8], coding: u8) -> Result<()> {
+    match Video::of(coding) {
+        Some(video) => codes::clean_headers(settings, video),
+        None => Ok(()),
     }
-}
-
-/// The stretches of user data among headers that must not stay, each with its start code.
-pub(super) fn notes(headers: &[u8]) -> Vec<Range<usize>> {
-    let code = memchr::memmem::Finder::new(b"\0\0\x01");
-    let mut notes = Vec::new();
-    let mut at = 0;
-    while let Some(found) = code.find(&headers[at..]) {
-        let start = at + found;
-        let end = code.find(&headers[start + 3..]).map_or(headers.len(), |next| start + 3 + next);
-        let is_note = headers.get(start + 3) == Some(&0xB2);
-        if is_note && !user_data::is_encoder_name(&headers[start + 4..end]) {
-            notes.push(start..end);
-        }
-        at = end;
-    }
-    notes
 }
 
 /// The type of the part at `at`, and where its content is.

@@ -11,7 +11,7 @@
 //! | `boxes`, `leaf` | headers of boxes; the shape of boxes that hold fields and tables |
 //! | `heif`, `stills`, `items`, `property`, `rebuild` | stills: which items are the picture |
 //! | `movie`, `tables`, `samples`, `fragment`, `entry`, `esds` | films and sound: tracks, samples |
-//! | `nal`, `obu`, `user_data`, `config` | notes inside the coded pictures |
+//! | `nal`, `obu`, `codes`, `user_data`, `config` | notes inside the coded pictures |
 //! | `tags` | what the metadata of films tells, and what it is called when it goes |
 
 use std::ops::Range;
@@ -23,6 +23,7 @@ use window::Window;
 
 mod boxes;
 mod canvas;
+mod codes;
 mod config;
 mod entry;
 mod esds;

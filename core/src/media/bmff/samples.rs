@@ -9,10 +9,8 @@ use super::entry::Walk;
 use super::movie::media_data;
 use super::tables::{Merged, Tables};
 use super::window::Window;
-use super::{esds, nal, obu};
+use super::{codes, nal, obu};
 
-/// How far an MPEG-4 Part 2 sample is searched for user data, which stands before the picture.
-const MPEG4_HEAD: u64 = 1024;
 /// Most bytes outside all samples that are looked at, to tell whether they hold anything.
 const MAX_LOOK: u64 = 8 * 1024 * 1024;
 
@@ -24,6 +22,7 @@ pub(super) struct Samples<'a> {
     media: Vec<Range<u64>>,
     units: nal::Scanner<'a>,
     av1: obu::Scanner<'a>,
+    codes: codes::Scanner<'a>,
     head: Window<'a>,
     kept: u64,
     /// How many samples were visited one by one.
@@ -38,6 +37,7 @@ impl<'a> Samples<'a> {
             media: media_data(top),
             units: nal::Scanner::new(Window::new(source)),
             av1: obu::Scanner::new(Window::new(source)),
+            codes: codes::Scanner::new(source),
             head: Window::new(source),
             kept: 0,
             visited: 0,
@@ -105,22 +105,9 @@ impl<'a> Samples<'a> {
         match walk {
             Walk::Units(coding, prefix) => self.units.sample(sample, prefix, coding, canvas),
             Walk::Av1 => self.av1.sample(sample, canvas),
-            Walk::Mpeg4 => self.mpeg4(sample, canvas),
+            Walk::Codes(video) => self.codes.sample(sample, video, canvas),
             Walk::Opaque => Ok(()),
         }
-    }
-
-    /// Blanks user data before the picture of an MPEG-4 Part 2 sample.
-    fn mpeg4(&mut self, sample: Range<u64>, canvas: &mut Canvas) -> Result<()> {
-        let len = (sample.end - sample.start).min(MPEG4_HEAD) as usize;
-        let head = self.head.bytes(sample.start, len)?;
-        let picture = memchr::memmem::find(head, b"\0\0\x01\xB6").unwrap_or(len);
-        for note in esds::notes(&head[..picture]) {
-            canvas.manifest.remove(RemovedKind::Other, note.len() as u64);
-            let at = sample.start + note.start as u64;
-            canvas.blank_coded(at..at + note.len() as u64);
-        }
-        Ok(())
     }
 
     /// Notes the samples of tracks that go. A file in which they share bytes with samples that
