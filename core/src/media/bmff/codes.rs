@@ -244,7 +244,8 @@ mod tests {
 
     #[test]
     fn mpeg_2_has_its_own_list() {
-        let stays = [&b"\0\0\x01\xB3seq"[..], b"\0\0\x01\0pic", b"\0\0\x01\x01slice", b"\0\0\x01\xAFslice"];
+        let stays =
+            [&b"\0\0\x01\xB3seq"[..], b"\0\0\x01\0pic", b"\0\0\x01\x01slice", b"\0\0\x01\xAFslice"];
         let parts = [stays[0], &note(2000), stays[1], stays[2], &note(9), stays[3]];
         clean(&parts, &stays, Video::Mpeg2);
         clean(&[NAME, b"CANARY", stays[2]], &stays[2..3], Video::Mpeg2);

@@ -2,14 +2,14 @@
 
 use super::super::{Manifest, MediaError, RemovedKind, Result, icc};
 use super::boxes::{FourCc, array_at, u16_at};
-use super::nal::{self, Coding};
+use super::nal::{self, List};
 
 /// Cleans the body of the configuration box `kind`; bytes behind its end become zero.
 /// Gives how many bytes of notes were blanked.
 pub(super) fn clean(kind: FourCc, body: &mut [u8]) -> Result<u64> {
     let (end, blanked) = match &kind {
         b"hvcC" | b"hvcE" | b"lhvC" => hevc(kind, body)?,
-        b"avcC" => (avc(body)?, 0),
+        b"avcC" => avc(body)?,
         b"av1C" => av1(body)?,
         _ => return Err(MediaError::Unsupported),
     };
@@ -41,33 +41,42 @@ fn hevc(kind: FourCc, body: &mut [u8]) -> Result<(usize, u64)> {
         for _ in 0..count {
             let len = usize::from(u16_at(body, at)?);
             let unit = body.get_mut(at + 2..at + 2 + len).ok_or(MediaError::Malformed)?;
-            blanked += nal::clean_unit(unit, Coding::Hevc);
+            blanked += nal::clean_unit(unit, List::Hevc);
             at += 2 + len;
         }
     }
     Ok((at, blanked))
 }
 
-/// The end of an H.264 configuration (ISO/IEC 14496-15 clause 5.3.3).
-fn avc(body: &[u8]) -> Result<usize> {
+/// Cleans an H.264 configuration (ISO/IEC 14496-15 clause 5.3.3): lists of parameter sets.
+fn avc(body: &mut [u8]) -> Result<(usize, u64)> {
     let profile = array_at::<2>(body, 0)?[1];
-    let mut at = 5;
-    for mask in [0x1F, 0xFF] {
-        at = units_end(body, at, mask)?;
+    let (mut at, mut blanked) = (5, 0);
+    for (mask, kinds) in [(0x1F, &[7, 15][..]), (0xFF, &[8])] {
+        at = parameter_sets(body, at, mask, kinds, &mut blanked)?;
     }
     // High profiles tell the colour format and may have more parameter sets.
     if [100, 110, 122, 144].contains(&profile) && at + 4 <= body.len() && body[at] & 0xFC == 0xFC {
-        at = units_end(body, at + 3, 0xFF)?;
+        at = parameter_sets(body, at + 3, 0xFF, &[13], &mut blanked)?;
     }
-    Ok(at)
+    Ok((at, blanked))
 }
 
-/// The end of a row of units, whose count stands at `at`.
-fn units_end(body: &[u8], at: usize, mask: u8) -> Result<usize> {
+/// Cleans a list of units of these kinds, whose count stands at `at`; gives its end.
+fn parameter_sets(
+    body: &mut [u8],
+    at: usize,
+    mask: u8,
+    kinds: &'static [u8],
+    blanked: &mut u64,
+) -> Result<usize> {
     let count = body.get(at).ok_or(MediaError::Malformed)? & mask;
     let mut at = at + 1;
     for _ in 0..count {
-        at += 2 + usize::from(u16_at(body, at)?);
+        let end = at + 2 + usize::from(u16_at(body, at)?);
+        let unit = body.get_mut(at + 2..end).ok_or(MediaError::Malformed)?;
+        *blanked += nal::clean_unit(unit, List::Avc(kinds));
+        at = end;
     }
     Ok(at)
 }

@@ -7,14 +7,14 @@ use super::super::{MediaError, RemovedKind, Result};
 use super::boxes::{Children, FourCc, Node, u16_at, u32_at};
 use super::canvas::Canvas;
 use super::codes::Video;
-use super::nal::Coding;
+use super::nal::{Coding, Stream};
 use super::{config, esds, leaf};
 
 /// How the samples of a track are walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Walk {
-    /// Units of H.264 or HEVC, behind lengths of so many bytes.
-    Units(Coding, usize),
+    /// Units of H.264 or HEVC.
+    Units(Stream),
     /// Units of AV1.
     Av1,
     /// Sections of MPEG-4 Part 2, MPEG-1 or MPEG-2 behind start codes.
@@ -38,6 +38,9 @@ const SOUND: &[FourCc] = &[
 /// Sound whose samples are all of one length that follows from channels and bits.
 const LINEAR: &[FourCc] =
     &[*b"sowt", *b"twos", *b"raw ", *b"in24", *b"in32", *b"fl32", *b"fl64", *b"ulaw", *b"alaw"];
+
+/// Boxes that say that a stream has units of Dolby Vision.
+const DOLBY: &[FourCc] = &[*b"dvcC", *b"dvvC", *b"dvwC"];
 
 /// Length of a video description before its boxes.
 const VIDEO_LEN: usize = 78;
@@ -69,9 +72,11 @@ fn video(entry: &Node<'_>) -> Result<Described> {
         return Err(MediaError::Unsupported);
     }
     let units = |coding, name: &FourCc| -> Result<Walk> {
-        let mut children = entry.children(VIDEO_LEN).flatten();
-        let config = children.find(|child| child.kind == *name).ok_or(MediaError::Malformed)?;
-        Ok(Walk::Units(coding, config::unit_prefix(*name, config.body)?))
+        let children = || entry.children(VIDEO_LEN).flatten();
+        let dolby = children().any(|child| DOLBY.contains(&child.kind));
+        let config = children().find(|child| child.kind == *name).ok_or(MediaError::Malformed)?;
+        let prefix = config::unit_prefix(*name, config.body)?;
+        Ok(Walk::Units(Stream { coding, prefix, dolby }))
     };
     let walk = match &entry.kind {
         b"avc1" | b"avc3" | b"dva1" | b"dvav" => units(Coding::Avc, b"avcC")?,

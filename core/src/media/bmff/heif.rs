@@ -10,7 +10,7 @@ use std::ops::Range;
 use super::super::{Facts, MediaError, ReadAt, RemainingKind, RemovedKind, Result, exif};
 use super::boxes::{FourCc, Node, Top, TopBox, read_body};
 use super::canvas::Canvas;
-use super::nal::{self, Coding};
+use super::nal::{self, Coding, Stream};
 use super::stills::{Meta, instruction_len};
 use super::window::Window;
 use super::{config, movie, obu, rebuild, tags};
@@ -174,7 +174,7 @@ impl Items<'_, '_> {
         let property = self.meta.properties_of(id).find(|property| property.kind == name);
         let property = property.ok_or(MediaError::Malformed)?;
         let prefix = config::unit_prefix(name, property.body)?;
-        self.units.sample(at, prefix, coding, canvas)
+        self.units.sample(at, Stream { coding, prefix, dolby: false }, canvas)
     }
 
     fn inputs(&self, id: u32) -> usize {

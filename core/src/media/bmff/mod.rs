@@ -11,7 +11,7 @@
 //! | `boxes`, `leaf` | headers of boxes; the shape of boxes that hold fields and tables |
 //! | `heif`, `stills`, `items`, `property`, `rebuild` | stills: which items are the picture |
 //! | `movie`, `tables`, `samples`, `fragment`, `entry`, `esds` | films and sound: tracks, samples |
-//! | `nal`, `obu`, `codes`, `user_data`, `config` | notes inside the coded pictures |
+//! | `nal`, `obu`, `codes`, `user_data`, `bits`, `config` | notes inside the coded pictures |
 //! | `tags` | what the metadata of films tells, and what it is called when it goes |
 
 use std::ops::Range;
@@ -21,6 +21,7 @@ use boxes::{FourCc, Top, TopBox, read_body};
 use canvas::Canvas;
 use window::Window;
 
+mod bits;
 mod boxes;
 mod canvas;
 mod codes;

@@ -19,6 +19,16 @@ pub(super) enum Coding {
     Hevc,
 }
 
+/// How the units of a stream are to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stream {
+    pub(super) coding: Coding,
+    /// How many bytes stand for the length of a unit.
+    pub(super) prefix: usize,
+    /// Whether the description says that units of Dolby Vision stand among the others.
+    pub(super) dolby: bool,
+}
+
 /// Most units of one file. Ten hours of 60 pictures a second are 2.2 million.
 const MAX_UNITS: u64 = 4_000_000;
 /// Longest SEI unit that is read. Those of cameras have some hundred bytes, HDR10+ a few thousand.
@@ -35,15 +45,14 @@ impl<'a> Scanner<'a> {
         Self { window, units: 0 }
     }
 
-    /// Walks the units of one sample or item, which stands at `range` with lengths of `prefix`
-    /// bytes.
+    /// Walks the units of one sample or item, which stands at `range`.
     pub(super) fn sample(
         &mut self,
         range: Range<u64>,
-        prefix: usize,
-        coding: Coding,
+        stream: Stream,
         canvas: &mut Canvas,
     ) -> Result<()> {
+        let prefix = stream.prefix;
         let mut at = range.start;
         while range.end - at > prefix as u64 {
             self.units += 1;
@@ -59,7 +68,7 @@ impl<'a> Scanner<'a> {
                 break;
             }
             if len > 0 {
-                self.unit(unit.clone(), first, coding, canvas)?;
+                self.unit(unit.clone(), first, stream, canvas)?;
             }
             at = unit.end;
         }
@@ -76,18 +85,29 @@ impl<'a> Scanner<'a> {
         &mut self,
         unit: Range<u64>,
         first: u8,
-        coding: Coding,
+        stream: Stream,
         canvas: &mut Canvas,
     ) -> Result<()> {
-        match sort(first, coding) {
+        let coding = stream.coding;
+        let body = (unit.start + coding.header() as u64).min(unit.end)..unit.end;
+        match sort(first, unit.end - unit.start, stream) {
             Sort::Picture => Ok(()),
             Sort::Filler => {
-                let body = unit.start + coding.header() as u64..unit.end.saturating_sub(1);
-                if body.start >= body.end || self.window.is_all(0xFF, body.start, body.end)? {
-                    return Ok(());
-                }
-                self.blank_unit(unit, coding, canvas)
+                let last = body.end.saturating_sub(1).max(body.start);
+                let ones = self.window.is_all(0xFF, body.start, last)?;
+                let ends =
+                    last == body.end || [0x80, 0xFF].contains(&self.window.bytes(last, 1)?[0]);
+                if ones && ends { Ok(()) } else { self.blank_unit(unit, coding, canvas) }
             }
+            Sort::Delimiter => {
+                // Which kinds of pictures follow: three bits, and the bit that ends the unit.
+                let kind = body.start..body.end.min(body.start + 1);
+                let known = kind.is_empty() || self.window.bytes(kind.start, 1)?[0] & 0x1F == 0x10;
+                let passes = known && self.window.is_all(0, kind.end, body.end)?;
+                if passes { Ok(()) } else { self.blank_unit(unit, coding, canvas) }
+            }
+            Sort::End if self.window.is_all(0, body.start, body.end)? => Ok(()),
+            Sort::End => self.blank_unit(unit, coding, canvas),
             Sort::Unknown => self.blank_unit(unit, coding, canvas),
             Sort::Sei => {
                 let len = unit.end - unit.start;
@@ -132,8 +152,12 @@ impl Coding {
 
 /// What a unit is for.
 enum Sort {
-    /// Slices, parameter sets, delimiters: the picture.
+    /// Slices and parameter sets: the picture.
     Picture,
+    /// The start of a picture.
+    Delimiter,
+    /// The end of a sequence, which its header says.
+    End,
     /// Padding.
     Filler,
     /// Notes.
@@ -142,27 +166,49 @@ enum Sort {
     Unknown,
 }
 
-fn sort(first: u8, coding: Coding) -> Sort {
-    match (coding, first & 0x1F, first >> 1 & 0x3F) {
+/// Longest unit that only tells of the next one, or extends a parameter set.
+const MAX_PREFIX: u64 = 16;
+
+fn sort(first: u8, len: u64, stream: Stream) -> Sort {
+    match (stream.coding, first & 0x1F, first >> 1 & 0x3F) {
         (Coding::Avc, 6, _) | (Coding::Hevc, _, 39 | 40) => Sort::Sei,
+        (Coding::Avc, 9, _) | (Coding::Hevc, _, 35) => Sort::Delimiter,
+        (Coding::Avc, 10 | 11, _) | (Coding::Hevc, _, 36 | 37) => Sort::End,
         (Coding::Avc, 12, _) | (Coding::Hevc, _, 38) => Sort::Filler,
-        // 28 and 30 carry Dolby Vision in H.264, 62 and 63 in HEVC.
-        (Coding::Avc, 1..=11 | 13..=15 | 19 | 20 | 28 | 30, _) => Sort::Picture,
-        (Coding::Hevc, _, 0..=9 | 16..=21 | 32..=37 | 62 | 63) => Sort::Picture,
+        (Coding::Avc, 1..=5 | 7 | 8 | 15 | 19 | 20, _) => Sort::Picture,
+        (Coding::Avc, 13 | 14, _) if len <= MAX_PREFIX => Sort::Picture,
+        (Coding::Hevc, _, 0..=9 | 16..=21 | 32..=34) => Sort::Picture,
+        // Nobody else may use these.
+        (Coding::Avc, 28 | 30, _) | (Coding::Hevc, _, 62 | 63) if stream.dolby => Sort::Picture,
         _ => Sort::Unknown,
     }
 }
 
-/// Replaces the notes that must not stay in a unit in memory (a decoder's configuration).
+/// The kinds of units that a list of a decoder's configuration may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum List {
+    /// Parameter sets of H.264, of these kinds.
+    Avc(&'static [u8]),
+    /// Parameter sets and notes of HEVC.
+    Hevc,
+}
+
+/// Replaces what must not stay of a unit in memory (a decoder's configuration).
 /// Gives how many bytes were blanked.
-pub(super) fn clean_unit(raw: &mut [u8], coding: Coding) -> u64 {
+pub(super) fn clean_unit(raw: &mut [u8], list: List) -> u64 {
     let Some(&first) = raw.first() else { return 0 };
-    let whole = match sort(first, coding) {
-        Sort::Picture => return 0,
-        Sort::Sei => notes(raw, coding).ok(),
-        Sort::Filler | Sort::Unknown => None,
+    let (coding, stays, is_note) = match list {
+        List::Avc(kinds) => (Coding::Avc, kinds.contains(&(first & 0x1F)), false),
+        List::Hevc => {
+            let kind = first >> 1 & 0x3F;
+            (Coding::Hevc, (32..=34).contains(&kind), matches!(kind, 39 | 40))
+        }
     };
-    let Some(notes) = whole else {
+    if stays {
+        return 0;
+    }
+    let notes = if is_note { notes(raw, coding).ok() } else { None };
+    let Some(notes) = notes else {
         let blank = blank_unit(raw.len(), coding);
         let changed = raw != blank;
         raw.copy_from_slice(&blank);

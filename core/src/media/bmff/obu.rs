@@ -10,6 +10,7 @@ use super::canvas::Canvas;
 use super::user_data;
 use super::window::Window;
 
+const DELIMITER: u8 = 2;
 const METADATA: u8 = 5;
 const PADDING: u8 = 15;
 
@@ -17,8 +18,8 @@ const PADDING: u8 = 15;
 const MAX_UNITS: u64 = 4_000_000;
 /// Longest unit that is rewritten, since that takes memory in the plan.
 const MAX_BLANKED: u64 = 1024 * 1024;
-/// Most bytes of a metadata unit that are looked at; it is known by its first few.
-const METADATA_HEAD: u64 = 16;
+/// Longest metadata unit that is read; brightness curves have some hundred bytes.
+const MAX_METADATA: u64 = 4096;
 
 /// A unit: where its first byte, its payload and its end are.
 struct Unit {
@@ -71,12 +72,14 @@ impl<'a> Scanner<'a> {
     fn may_pass(&mut self, unit: &Unit) -> Result<bool> {
         let len = unit.end - unit.payload;
         match unit.kind() {
-            1..=4 | 6..=8 => Ok(true),
-            METADATA => {
-                let head = self.window.bytes(unit.payload, len.min(METADATA_HEAD) as usize)?;
-                Ok(metadata(head))
-            }
-            PADDING => self.window.is_all(0, unit.payload, unit.end.saturating_sub(1)),
+            // Headers and tiles of pictures. A list of tiles (8) belongs to pictures elsewhere.
+            1 | 3 | 4 | 6 | 7 => Ok(true),
+            DELIMITER => Ok(len == 0),
+            METADATA if len > MAX_METADATA => Ok(false),
+            METADATA => Ok(metadata(self.window.bytes(unit.payload, len as usize)?)),
+            PADDING if len == 0 => Ok(true),
+            PADDING => Ok(self.window.is_all(0, unit.payload, unit.end - 1)?
+                && [0, 0x80].contains(&self.window.bytes(unit.end - 1, 1)?[0])),
             // Zeros are what stands where nothing could be read.
             _ => Ok(len == 0 || self.window.is_all(0, unit.start, unit.end)?),
         }
@@ -114,13 +117,15 @@ pub(super) fn clean_units(bytes: &mut [u8]) -> u64 {
             _ => payload.is_empty() || bytes[at..payload.end].iter().all(|&byte| byte == 0),
         };
         if !passes {
-            let blank = as_padding(unit.first);
-            if bytes[at] != blank || bytes[payload.start..payload.end - 1].iter().any(|&b| b != 0) {
+            let mut blank = vec![0; payload.len()];
+            if let Some(last) = blank.last_mut() {
+                *last = 0x80;
+            }
+            if bytes[at] != as_padding(unit.first) || bytes[payload.clone()] != blank {
                 blanked += unit.end - unit.start;
             }
-            bytes[at] = blank;
-            bytes[payload.clone()].fill(0);
-            bytes[payload.end - 1] = 0x80;
+            bytes[at] = as_padding(unit.first);
+            bytes[payload.clone()].copy_from_slice(&blank);
         }
         at = unit.end as usize;
     }
@@ -133,9 +138,18 @@ fn as_padding(first: u8) -> u8 {
 
 /// Whether metadata tells of brightness or layers only; time codes and others' notes do not pass.
 fn metadata(payload: &[u8]) -> bool {
-    match payload {
-        [1..=3, ..] => true,
-        [4, note @ ..] => user_data::may_pass(4, note),
+    let zeros = payload.iter().rev().take_while(|&&byte| byte == 0).count();
+    // The bit that ends the unit.
+    let Some(numbers) = payload[..payload.len() - zeros].strip_suffix(&[0x80]) else {
+        return false;
+    };
+    match numbers {
+        // Light levels; colours and brightness of the screen that it was made on.
+        [1, levels @ ..] => levels.len() == 4,
+        [2, volume @ ..] => volume.len() == 24,
+        // Which layers there are: one of a list of kinds, or described.
+        [3, kind, layers @ ..] => layers.is_empty() || (*kind == 14 && layers.len() <= 24),
+        [4, note @ ..] => user_data::registered(note),
         _ => false,
     }
 }

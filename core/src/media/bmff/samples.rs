@@ -103,7 +103,7 @@ impl<'a> Samples<'a> {
         };
         let sample = sample.start..sample.end.min(media.end);
         match walk {
-            Walk::Units(coding, prefix) => self.units.sample(sample, prefix, coding, canvas),
+            Walk::Units(stream) => self.units.sample(sample, stream, canvas),
             Walk::Av1 => self.av1.sample(sample, canvas),
             Walk::Codes(video) => self.codes.sample(sample, video, canvas),
             Walk::Opaque => Ok(()),

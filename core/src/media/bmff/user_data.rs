@@ -4,16 +4,65 @@
 //! needed to show the pictures, some are notes with dates and places (AVCHD camcorders), some are
 //! an encoder's signature. What passes is listed here; a note that is not understood is blanked.
 
-/// Messages of plain numbers that decoders and screens use: timing, recovery, layout, colour volume.
-/// Not here: user data (4, 5), time codes (136), and whatever else may tell of the world.
-const MESSAGES: &[u64] = &[
-    0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 22, 23, 45, 46, 47, 128,
-    129, 130, 131, 132, 133, 134, 135, 137, 142, 144, 147, 148, 149, 165, 176, 177,
+use super::bits;
+
+/// Messages of plain numbers that decoders and screens use (timing, recovery, layout, colour
+/// volume), and how few and how many bytes each has. Where a count decides, what encoders write has
+/// room. Not here: user data (4, 5), time codes (136), and whatever else may tell of the world.
+const MESSAGES: &[(u64, usize, usize)] = &[
+    // Buffering and timing of a picture; which part of it to show; where to start.
+    (0, 1, 64),
+    (1, 1, 64),
+    (2, 1, 64),
+    (6, 1, 8),
+    // How pictures refer to each other, freezes, scenes: of old H.264.
+    (7, 1, 32),
+    (8, 1, 32),
+    (9, 1, 12),
+    (10, 1, 16),
+    (11, 1, 32),
+    (12, 1, 32),
+    (13, 1, 8),
+    (14, 0, 0),
+    (15, 1, 8),
+    (16, 1, 16),
+    (17, 1, 8),
+    (18, 1, 32),
+    // How to show: deblocking, two eyes, sharpening, tone, views, how it is turned.
+    (20, 1, 4),
+    (21, 1, 4),
+    (22, 1, 64),
+    (23, 1, 64),
+    (45, 1, 24),
+    (46, 1, 32),
+    (47, 1, 8),
+    // Structure, parameter sets, layers, checksums of three planes, regions: of HEVC.
+    (128, 1, 64),
+    (129, 1, 32),
+    (130, 1, 24),
+    (131, 2, 2),
+    (132, 3, 49),
+    (133, 1, 32),
+    (134, 1, 1),
+    (135, 0, 0),
+    // Colour and brightness.
+    (137, 24, 24),
+    (142, 1, 64),
+    (144, 4, 4),
+    (147, 1, 1),
+    (148, 8, 8),
+    (149, 1, 37),
+    // Transparency, screens for two eyes, depth.
+    (165, 1, 8),
+    (176, 1, 64),
+    (177, 1, 64),
 ];
 
-/// Registered user data (4) that screens need: HDR10+ and HDR Vivid brightness curves.
-const REGISTERED: &[&[u8]] =
-    &[&[0xB5, 0x00, 0x3C, 0x00, 0x01, 0x04], &[0x26, 0x00, 0x04, 0x00, 0x05]];
+/// Registered user data (4) that screens need: brightness curves of HDR10+.
+const HDR10_PLUS: &[u8] = &[0xB5, 0x00, 0x3C, 0x00, 0x01, 0x04];
+/// Those of HDR Vivid, and how long they may be: two curves of three splines each have 60 bytes.
+const HDR_VIVID: &[u8] = &[0x26, 0x00, 0x04, 0x00, 0x05];
+const HDR_VIVID_LEN: usize = 80;
 
 const X264: [u8; 16] = *b"\xDC\x45\xE9\xBD\xE6\xD9\x48\xB7\x96\x2C\xD8\x20\xD9\x23\xEE\xEF";
 const X265: [u8; 16] = *b"\x2C\xA2\xDE\x09\xB5\x17\x47\xDB\xBB\x55\xA4\xFE\x7F\xC2\xFC\x4E";
@@ -29,9 +78,21 @@ const MAX_SETTING: usize = 48;
 /// Whether an SEI message of `kind` may stay as it is.
 pub(super) fn may_pass(kind: u64, payload: &[u8]) -> bool {
     match kind {
-        4 => REGISTERED.iter().any(|known| payload.starts_with(known)),
+        3 => payload.iter().all(|&byte| byte == 0xFF),
+        4 => registered(payload),
         5 => unregistered(payload),
-        _ => MESSAGES.contains(&kind),
+        19 => bits::is_film_grain(payload),
+        _ => MESSAGES
+            .iter()
+            .any(|&(known, least, most)| kind == known && (least..=most).contains(&payload.len())),
+    }
+}
+
+/// Whether registered user data are brightness curves.
+pub(super) fn registered(payload: &[u8]) -> bool {
+    match payload.strip_prefix(HDR10_PLUS) {
+        Some(numbers) => bits::is_hdr10_plus(numbers),
+        None => payload.starts_with(HDR_VIVID) && payload.len() <= HDR_VIVID_LEN,
     }
 }
 
@@ -41,7 +102,7 @@ fn unregistered(payload: &[u8]) -> bool {
     };
     match *uuid {
         // An identifier and nothing else says no more than which encoder it was.
-        _ if text.is_empty() => true,
+        X264 | X265 | APPLE if text.is_empty() => true,
         X264 => settings(text, b"x264 - core ", b" - H.264/MPEG-4 AVC codec - Copy"),
         X265 => settings(text, b"x265 (build ", b" - H.265/HEVC codec - Copyright "),
         APPLE => payload.len() == APPLE_LEN,
@@ -115,6 +176,21 @@ mod tests {
         ));
         assert!(!may_pass(4, b"\xB5\x00\x31GA94"));
         assert!(!may_pass(136, &[1, 2, 3]));
+    }
+
+    #[test]
+    fn a_message_of_numbers_has_no_room_for_more() {
+        let words = |len| b"SECRET home 52.5200,13.4050 ".repeat(20)[..len].to_vec();
+        for kind in 0..256 {
+            assert!(!may_pass(kind, &words(100)), "{kind}");
+        }
+        for (kind, len) in [(137, 23), (137, 25), (144, 5), (147, 2), (135, 1), (3, 1)] {
+            assert!(!may_pass(kind, &words(len)), "{kind}");
+        }
+        assert!(may_pass(3, &[0xFF; 100]) && may_pass(137, &[7; 24]) && may_pass(144, &[1; 4]));
+        assert!(!may_pass(4, &[HDR10_PLUS, &words(40)].concat()));
+        assert!(!may_pass(4, &[HDR_VIVID, &words(100)].concat()));
+        assert!(!may_pass(5, &words(16)));
     }
 
     #[test]
