@@ -1,6 +1,7 @@
 //! Reading numbers bit by bit, and the lists of numbers whose end only such a walk tells.
 
 /// Reads bits from the first byte's highest to the last byte's lowest.
+#[derive(Clone)]
 pub(super) struct Bits<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -35,6 +36,11 @@ impl<'a> Bits<'a> {
     fn skip_golomb(&mut self) -> Option<()> {
         let zeros = (0..32).take_while(|_| self.flag() == Some(false)).count();
         self.skip(zeros)
+    }
+
+    /// Passes over the rest of a byte that was begun.
+    pub(super) fn align(&mut self) -> Option<()> {
+        self.skip(self.at.next_multiple_of(8) - self.at)
     }
 
     /// How many bytes were begun.

@@ -8,7 +8,7 @@ use super::boxes::{Children, FourCc, Node, u16_at, u32_at};
 use super::canvas::Canvas;
 use super::codes::Video;
 use super::nal::{Coding, Stream};
-use super::{config, esds, leaf};
+use super::{config, esds, extension};
 
 /// How the samples of a track are walked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ const VIDEO: &[FourCc] = &[
     *b"apco", *b"ap4h", *b"ap4x",
 ];
 /// Sound codings.
-const SOUND: &[FourCc] = &[
+pub(super) const SOUND: &[FourCc] = &[
     *b"mp4a", *b"samr", *b"sawb", *b"alac", *b"ac-3", *b"ec-3", *b"Opus", *b"fLaC", *b".mp3",
     *b"apac", *b"sowt", *b"twos", *b"lpcm", *b"raw ", *b"in24", *b"in32", *b"fl32", *b"fl64",
     *b"ulaw", *b"alaw", *b"ipcm", *b"fpcm",
@@ -40,7 +40,7 @@ const LINEAR: &[FourCc] =
     &[*b"sowt", *b"twos", *b"raw ", *b"in24", *b"in32", *b"fl32", *b"fl64", *b"ulaw", *b"alaw"];
 
 /// Boxes that say that a stream has units of Dolby Vision.
-const DOLBY: &[FourCc] = &[*b"dvcC", *b"dvvC", *b"dvwC"];
+pub(super) const DOLBY: &[FourCc] = &[*b"dvcC", *b"dvvC", *b"dvwC"];
 
 /// Length of a video description before its boxes.
 const VIDEO_LEN: usize = 78;
@@ -133,9 +133,8 @@ pub(super) fn draw(stsd: &Node<'_>, handler: FourCc, canvas: &mut Canvas) -> Res
         } else {
             video_fields(&entry, canvas)?
         };
-        for child in entry.children(fields) {
-            extension(&child?, canvas)?;
-        }
+        let coding = extension::Coding::of(&entry, handler == *b"soun");
+        extension::draw(entry.children(fields), coding, canvas)?;
     }
     Ok(())
 }
@@ -182,119 +181,4 @@ fn sound_fields(entry: &Node<'_>, canvas: &mut Canvas) -> Result<usize> {
 fn has_boxes_at(entry: &Node<'_>, at: usize) -> bool {
     let Some(rest) = entry.body.get(at..) else { return false };
     rest.len() < 8 || Children::of(rest, 0).all(|child| child.is_ok())
-}
-
-/// Draws a box inside a sample description.
-fn extension(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
-    let at = node.body_at();
-    let len = match &node.kind {
-        b"avcC" | b"hvcC" | b"hvcE" | b"lhvC" | b"av1C" => return configuration(node, canvas),
-        b"esds" => return esds::draw(node, canvas),
-        b"wave" => {
-            canvas.keep_header(node);
-            for child in node.children(0) {
-                wave(&child?, canvas)?;
-            }
-            return Ok(());
-        }
-        b"colr" => return colour(node, canvas),
-        b"damr" => return amr(node, 4..6, 9, canvas),
-        b"d263" => return amr(node, 4..5, 7, canvas),
-        b"dfLa" => config::flac(node.body)?,
-        b"vpcC" => 12,
-        b"dvcC" | b"dvvC" | b"dvwC" => 24,
-        b"chan" => 16 + 20 * (u32_at(node.body, 12)? as usize).min(64),
-        b"alac" => 28,
-        b"dOps" | b"dec3" | b"pcmC" | b"chnl" if node.body.len() <= 64 => node.body.len(),
-        b"pasp" | b"amve" => 8,
-        b"clap" => 32,
-        b"fiel" => 2,
-        b"gama" | b"clli" => 4,
-        b"ccst" => 8,
-        b"btrt" => 12,
-        b"mdcv" => 24,
-        b"SmDm" => 28,
-        b"CoLL" => 8,
-        b"dac3" => 3,
-        b"auxi" => 4 + node.body.iter().skip(4).take_while(|&&byte| byte != 0).count() + 1,
-        _ => return leaf::drop_box(node, RemovedKind::Other, canvas),
-    };
-    if len > node.body.len() {
-        return leaf::drop_box(node, RemovedKind::Other, canvas);
-    }
-    canvas.keep_header(node);
-    canvas.keep(at..at + len as u64);
-    Ok(())
-}
-
-/// Longest colour profile; those of printing presses reach some 3 MB.
-const MAX_PROFILE: usize = 4 * 1024 * 1024;
-
-/// Draws a colour description: numbers, or a profile without its words.
-fn colour(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
-    let mut body = node.body.to_vec();
-    if body.len() > MAX_PROFILE || !config::clean_colour(&mut body, &mut canvas.manifest)? {
-        return leaf::drop_box(node, RemovedKind::Other, canvas);
-    }
-    keep_clean(node, body, canvas);
-    Ok(())
-}
-
-/// Draws a box inside QuickTime's description of compressed sound.
-fn wave(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
-    match &node.kind {
-        b"frma" | b"enda" | b"\0\0\0\0" => {
-            canvas.keep(node.start..node.end().min(node.body_at() + 4));
-            Ok(())
-        }
-        b"esds" | b"alac" | b"chan" | b"damr" => extension(node, canvas),
-        // A short box of the coding's own name, which says nothing.
-        b"mp4a" | b"samr" | b"sawb" | b"ac-3" if node.body.len() <= 4 => {
-            canvas.keep_header(node);
-            Ok(())
-        }
-        _ => leaf::drop_box(node, RemovedKind::Other, canvas),
-    }
-}
-
-/// Keeps settings of `len` bytes that start with the name of a vendor and a version.
-fn amr(
-    node: &Node<'_>,
-    version: std::ops::Range<usize>,
-    len: usize,
-    canvas: &mut Canvas,
-) -> Result<()> {
-    let at = node.body_at();
-    let end = version.end - 1;
-    if node.body.len() < len {
-        return Err(MediaError::Malformed);
-    }
-    canvas.keep_header(node);
-    canvas.keep(at..at + len as u64);
-    if node.body[..end].iter().any(|&byte| byte != 0) {
-        canvas.manifest.remove(RemovedKind::Device, end as u64);
-        canvas.blank(at..at + end as u64);
-    }
-    Ok(())
-}
-
-/// Draws a decoder's configuration without notes.
-fn configuration(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
-    let mut body = node.body.to_vec();
-    let blanked = config::clean(node.kind, &mut body)?;
-    if blanked > 0 {
-        canvas.manifest.remove(RemovedKind::Other, blanked);
-    }
-    keep_clean(node, body, canvas);
-    Ok(())
-}
-
-/// Keeps a box whose body is `clean` now.
-fn keep_clean(node: &Node<'_>, clean: Vec<u8>, canvas: &mut Canvas) {
-    canvas.keep_header(node);
-    if clean == node.body {
-        canvas.keep(node.body_at()..node.end());
-    } else {
-        canvas.put(node.body_at(), clean);
-    }
 }

@@ -7,6 +7,7 @@
 use std::ops::Range;
 
 use super::super::{MediaError, RemovedKind, Result};
+use super::asc;
 use super::boxes::Node;
 use super::canvas::Canvas;
 use super::codes::{self, Video};
@@ -18,6 +19,8 @@ const SYNC: u8 = 6;
 /// A type that MPEG-4 leaves to users and every reader passes over.
 const UNUSED: u8 = 0xFE;
 
+/// Longest settings of sound that is not AAC.
+const MAX_SETTINGS: usize = 64;
 /// Most parts of one kind on one level, so that a row of empty ones takes no time.
 const MAX_PARTS: usize = 64;
 
@@ -63,18 +66,23 @@ fn clean(body: &mut [u8]) -> Result<usize> {
     if flags & 0xE0 != 0 {
         return Err(MediaError::Unsupported);
     }
-    let mut coding = 0;
+    let (mut coding, mut has_sync) = (0, false);
     for _ in 0..MAX_PARTS {
         if at >= stream.end {
             break;
         }
         let (kind, inner) = part(body, at, stream.end)?;
         match kind {
-            DECODER => {
+            DECODER if coding == 0 => {
                 coding = *body.get(inner.start).ok_or(MediaError::Malformed)?;
                 decoder(body, inner.clone(), coding)?;
             }
-            SYNC => {}
+            // A constant; what could stand instead is not for files.
+            SYNC if !has_sync => {
+                has_sync = true;
+                let tail = (inner.start + 1).min(inner.end)..inner.end;
+                body[tail].fill(0);
+            }
             _ => blank(body, at, inner.clone()),
         }
         at = inner.end;
@@ -85,13 +93,17 @@ fn clean(body: &mut [u8]) -> Result<usize> {
 /// Cleans the parts of a decoder's descriptor behind its thirteen bytes.
 fn decoder(body: &mut [u8], range: Range<usize>, coding: u8) -> Result<()> {
     let mut at = range.start + 13;
+    let mut has_settings = false;
     for _ in 0..MAX_PARTS {
         if at >= range.end {
             break;
         }
         let (kind, inner) = part(body, at, range.end)?;
         match kind {
-            SETTINGS => settings(&mut body[inner.clone()], coding)?,
+            SETTINGS if !has_settings => {
+                has_settings = true;
+                settings(&mut body[inner.clone()], coding)?;
+            }
             _ => blank(body, at, inner.clone()),
         }
         at = inner.end;
@@ -101,10 +113,20 @@ fn decoder(body: &mut [u8], range: Range<usize>, coding: u8) -> Result<()> {
 
 /// Cleans the decoder's own settings.
 fn settings(settings: &mut [u8], coding: u8) -> Result<()> {
-    match Video::of(coding) {
-        Some(video) => codes::clean_headers(settings, video),
-        None => Ok(()),
+    if let Some(video) = Video::of(coding) {
+        return codes::clean_headers(settings, video);
     }
+    match coding {
+        // AAC of MPEG-4 and of MPEG-2.
+        0x40 | 0x66..=0x68 => asc::clean(settings),
+        // MP3, AC-3, DTS, whose packets say it all.
+        0x69 | 0x6B | 0xA5 | 0xA6 | 0xA9 => settings.fill(0),
+        _ => {
+            let room = MAX_SETTINGS.min(settings.len());
+            settings[room..].fill(0);
+        }
+    }
+    Ok(())
 }
 
 /// The type of the part at `at`, and where its content is.

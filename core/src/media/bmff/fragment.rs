@@ -7,7 +7,7 @@ use super::super::{MediaError, ReadAt, RemovedKind, Result};
 use super::boxes::{Node, TopBox, read_body, u32_at, u64_at};
 use super::canvas::Canvas;
 use super::leaf;
-use super::movie::{Drawing, Track, node};
+use super::movie::{Drawing, Place, Track, node};
 use super::samples::Samples;
 
 /// Longest `moof` box. One of ten seconds at 60 pictures a second has 20 KiB.
@@ -25,10 +25,14 @@ pub(super) fn draw(
     let moof = node(found, &body);
     canvas.keep_header(&moof);
     let mut end = moof.start;
+    let mut is_numbered = false;
     for child in moof.children(0) {
         let child = child?;
         match &child.kind {
-            b"mfhd" => leaf::draw(&child, canvas)?,
+            b"mfhd" if !is_numbered => {
+                is_numbered = true;
+                leaf::draw(&child, canvas)?;
+            }
             b"traf" => end = fragment(&moof, &child, tracks, end, samples, canvas)?,
             _ => leaf::drop_box(&child, RemovedKind::Other, canvas)?,
         }
@@ -51,10 +55,12 @@ fn fragment(
     let track = track.ok_or(MediaError::Malformed)?;
     let size = header.size.unwrap_or(track.default_size);
     let mut end = header.base;
+    let mut place = Place::default();
     for trun in traf.children(0).flatten().filter(|node| node.kind == *b"trun") {
         for sample in Run::read(&trun, header.base, end, size)? {
             let sample = sample?;
             end = sample.end;
+            place.counts.samples += 1;
             match track.walk() {
                 Some(walk) => {
                     samples.walk_one(sample.clone(), walk, canvas)?;
@@ -70,9 +76,7 @@ fn fragment(
         return Ok(end);
     }
     canvas.keep_header(traf);
-    for child in traf.children(0) {
-        Drawing { tracks }.inside(traf, &child?, None, canvas)?;
-    }
+    Drawing { tracks }.inside(traf, place, canvas)?;
     Ok(end)
 }
 

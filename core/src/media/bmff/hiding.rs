@@ -1,8 +1,10 @@
 //! Hiding places inside boxes and units that stay: each with a canary, none with one afterwards.
 
 use super::super::{MediaError, scrub};
-use super::film::{Film, picture};
-use super::fixtures::{CANARY, COLOUR, boxed, copy, full, leaks, profile, scrubbed, still, unit};
+use super::film::{Film, picture, sound};
+use super::fixtures::{
+    CANARY, COLOUR, boxed, copy, full, leaks, parent, profile, scrubbed, still, unit, words,
+};
 
 /// Scrubs `film`, whose canary must go and whose rest must be the same when scrubbed again.
 fn clean(film: &Film) -> Vec<u8> {
@@ -196,4 +198,185 @@ fn units_of_av1_have_no_room_for_more() {
     let sample = [obu(2, b""), numbers, frame].concat();
     let film = Film::new(picture(b"av01", &[boxed(b"av1C", b"\x81\0\x0C\0\x2A\0")]), &[&sample]);
     assert!(holds(&scrubbed(&film.bytes()).unwrap(), &sample));
+}
+
+fn plain() -> Film {
+    Film::new(vp9(&[]), &[b"picture", b"picture"])
+}
+
+/// The canary as numbers of 32 bits.
+fn numbers() -> Vec<u8> {
+    CANARY.repeat(4)
+}
+
+#[test]
+fn of_a_box_that_stands_once_the_first_one_stays() {
+    let film = plain();
+    let stts = full(b"stts", &[words(&[1, 2]), CANARY[..4].to_vec(), CANARY.to_vec()].concat());
+    let hidden = boxed(b"stsz", &[words(&[0, 0, 6]), numbers()].concat());
+    let cases: [(&[u8; 4], Vec<u8>); 8] = [
+        (b"stbl", stts),
+        (b"stbl", full(b"co64", &[words(&[3]), numbers()].concat())),
+        (b"stbl", boxed(b"stz2", &[words(&[0, 32, 6]), numbers()].concat())),
+        (b"minf", parent(b"stbl", &[hidden])),
+        (b"mdia", full(b"mdhd", &[words(&[0, 0]), CANARY.repeat(2)].concat())),
+        (b"trak", full(b"tkhd", &CANARY.repeat(14)[..80])),
+        (b"moov", full(b"mvhd", &CANARY.repeat(16)[..96])),
+        (b"dinf", full(b"dref", &[words(&[1]), boxed(b"url ", b"\0ANARY..CANARY")].concat())),
+    ];
+    for (parent, node) in cases {
+        clean(&film.clone().and(parent, node));
+    }
+}
+
+#[test]
+fn tables_end_with_the_samples_and_chunks() {
+    let at = plain().first() as u32;
+    let tail = |head: &[u32]| [words(head), numbers()].concat();
+    let instead = [
+        full(b"stts", &tail(&[4, 2, 100])),
+        full(b"stsc", &tail(&[3, 1, 2, 1])),
+        full(b"stsz", &tail(&[0, 8, 7, 7])),
+        full(b"stco", &tail(&[7, at])),
+    ];
+    for table in instead {
+        let clean = clean(&plain().with(table.clone()));
+        let names = memchr::memmem::find(&clean, &table[4..8]).unwrap();
+        assert!(clean[names + 4..].starts_with(&[0; 4]), "the table is there");
+        assert_eq!(clean[at as usize..][..14], *b"picturepicture");
+    }
+    let also = [
+        full(b"ctts", &tail(&[4, 2, 1])),
+        full(b"stss", &tail(&[7, 1])),
+        full(b"stps", &tail(&[6])),
+        full(b"sdtp", &[&[0x20, 0x10], CANARY].concat()),
+        full(b"sbgp", &[b"roll", &tail(&[4, 2, 1])[..]].concat()),
+        full(b"sbgp", &[b"roll", &words(&[1, 2])[..], CANARY].concat()),
+    ];
+    for table in also {
+        clean(&plain().and(b"stbl", table));
+    }
+    let film = plain();
+    for film in [
+        film.clone().with(full(b"stsc", &[words(&[1, 1, 2]), b"CANA".to_vec()].concat())),
+        film.clone().with(full(b"stsc", &[words(&[1]), b"CANA".to_vec(), words(&[2, 1])].concat())),
+        film.clone()
+            .with(full(b"stts", &[words(&[2, 0]), b"CANA".to_vec(), words(&[2, 9])].concat())),
+        film.and(b"stbl", boxed(b"sbgp", b"\x01\0\0\0rollCANA\0\0\0\0")),
+    ] {
+        let clean = scrubbed(&film.bytes()).unwrap();
+        assert!(!holds(&clean, b"CANA\0"), "{}", clean.escape_ascii());
+        assert_eq!(scrubbed(&clean).unwrap(), clean);
+    }
+}
+
+#[test]
+fn tables_that_are_right_stay_as_they_are() {
+    let wide = [&b"\x01\0\0\0roll"[..], &words(&[2, 1]), &[0xFF, 0xFF]].concat();
+    let tables = [
+        full(b"ctts", &words(&[2, 1, 5, 1, 0])),
+        full(b"stss", &words(&[2, 1, 2])),
+        full(b"sdtp", &[0x20, 0x10]),
+        boxed(b"sgpd", &wide),
+        full(b"sgpd", &[b"rap ", &words(&[1])[..], &[0x81]].concat()),
+        full(b"sbgp", &[b"roll", &words(&[1, 2, 1])[..]].concat()),
+    ];
+    let film = tables.iter().fold(plain(), |film, table| film.and(b"stbl", table.clone()));
+    let clean = scrubbed(&film.bytes()).unwrap();
+    for table in tables {
+        assert!(holds(&clean, &table), "{}", table[4..8].escape_ascii());
+    }
+}
+
+#[test]
+fn descriptions_of_groups_have_the_length_of_their_type() {
+    let of_length = |len: u32, body: &[u8]| {
+        boxed(b"sgpd", &[&b"\x01\0\0\0roll"[..], &words(&[len, 1]), body].concat())
+    };
+    clean(&plain().and(b"stbl", of_length(30, &CANARY.repeat(5))));
+    let many = boxed(b"sgpd", &[&b"\x01\0\0\0roll"[..], &words(&[2, 12]), &numbers()].concat());
+    clean(&plain().and(b"stbl", many));
+}
+
+#[test]
+fn defaults_of_tracks_that_are_not_there_and_modes_that_nobody_knows_go() {
+    let trex = |id| full(b"trex", &[&words(&[id])[..], CANARY, CANARY, &[0; 4]].concat());
+    clean(&plain().and(b"moov", parent(b"mvex", &[trex(7)])));
+    let own = full(b"trex", &words(&[1, 1, 0, 0, 0]));
+    clean(&plain().and(b"moov", parent(b"mvex", &[own, trex(1)])));
+    clean(&plain().with(full(b"vmhd", &[&[0; 2], CANARY].concat())));
+    let dither = boxed(b"vmhd", b"\0\0\0\x01\0\x40\x80\0\x80\0\x80\0");
+    let clean = scrubbed(&plain().with(dither.clone()).bytes()).unwrap();
+    assert!(holds(&clean, &dither));
+}
+
+#[test]
+fn an_index_of_fragments_goes_where_there_are_none() {
+    let entries = [&words(&[1, 1000, 0, 0])[..], &[0, 0, 0, 2], &numbers()].concat();
+    let tfra = full(b"tfra", &[words(&[1, 0, 2]), numbers()].concat());
+    for tail in [full(b"sidx", &entries), parent(b"mfra", &[tfra])] {
+        clean(&Film { tail, ..plain() });
+    }
+}
+
+#[test]
+fn boxes_of_a_description_belong_to_its_coding_and_have_its_length() {
+    let words_ = CANARY.repeat(12);
+    let alpha = [&[0; 4][..], b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0", CANARY].concat();
+    let chan = |count: u32| boxed(b"chan", &[words(&[0, 0, 0, count]), CANARY.repeat(10)].concat());
+    let opus = |family: u8| {
+        boxed(
+            b"dOps",
+            &[&[0, 2, 0, 0, 0, 0, 0xBB, 0x80, 0, 0, family, 1, 1, 0, 1], CANARY].concat(),
+        )
+    };
+    for node in [
+        boxed(b"auxi", &[&[0; 4], &words_[..], &[0]].concat()),
+        boxed(b"auxi", &alpha),
+        boxed(b"dOps", &words_[..64]),
+        boxed(b"alac", &words_[..28]),
+        boxed(b"damr", &words_[..9]),
+        chan(0),
+        chan(1),
+        boxed(b"pasp", &[&words(&[1, 1])[..], CANARY].concat()),
+    ] {
+        clean(&Film::new(vp9(&[node]), &[b"picture"]));
+    }
+    for (kind, node) in [
+        (b"Opus", opus(0)),
+        (b"Opus", opus(1)),
+        (b"ec-3", boxed(b"dec3", &[&[0, 0x20, 0x20, 0x0F, 0, 1, 16], CANARY].concat())),
+        (b"sowt", chan(3)),
+        (b"sowt", boxed(b"pcmC", &words_[..6])),
+        (b"ipcm", boxed(b"pcmC", &[&[0, 0, 0, 0, 1, 16], CANARY].concat())),
+    ] {
+        clean(&Film::of_sound(sound(kind, &[node]), &[b"sounds"]));
+    }
+    let twice = [boxed(b"pasp", &words(&[1, 1])), boxed(b"pasp", b"CANARY!!")];
+    clean(&Film::new(vp9(&twice), &[b"picture"]));
+}
+
+#[test]
+fn settings_of_sound_have_no_room_for_words() {
+    let part = |kind: u8, body: &[u8]| [&[kind, body.len() as u8], body].concat();
+    let mp4a = |object_type: u8, settings: &[u8], sync: &[u8]| {
+        let decoder = [&[object_type, 0x15][..], &[0; 11], settings].concat();
+        let stream = [&[0, 1, 0][..], &part(4, &decoder), sync].concat();
+        let esds = full(b"esds", &part(3, &stream));
+        Film::of_sound(sound(b"mp4a", &[esds]), &[b"sounds"])
+    };
+    let aac = part(5, b"\x12\x08\x56\xE5\0");
+    let words_ = part(5, &[&b"\x12\x08\x56\xE5\0"[..], CANARY].concat());
+    for film in [
+        mp4a(0x40, &words_, &part(6, &[2])),
+        mp4a(0x40, &aac, &part(6, &[&[2][..], CANARY].concat())),
+        mp4a(0x40, &[aac.clone(), words_.clone()].concat(), &part(6, &[2])),
+        mp4a(0x40, &aac, &[part(6, &[2]), part(6, CANARY)].concat()),
+        mp4a(0x6B, &words_, &part(6, &[2])),
+        mp4a(0xDD, &part(5, &[&[7; 64][..], CANARY].concat()), &part(6, &[2])),
+    ] {
+        clean(&film);
+    }
+    let file = mp4a(0x40, &aac, &part(6, &[2])).bytes();
+    assert!(holds(&scrubbed(&file).unwrap(), &aac));
 }

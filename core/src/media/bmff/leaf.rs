@@ -9,6 +9,7 @@ use std::ops::Range;
 use super::super::{MediaError, RemovedKind, Result};
 use super::boxes::{Node, array_at, u16_at, u32_at, version};
 use super::canvas::Canvas;
+use super::counted;
 
 /// Which bytes of a box stay.
 #[derive(Debug, Default)]
@@ -28,8 +29,11 @@ const NO_LANGUAGE: [u8; 2] = [0x55, 0xC4];
 
 /// Groups of samples that decoders need to seek or to start: how far to roll, and what is a sync.
 const GROUPS: &[&[u8]] = &[b"roll", b"prol", b"rap ", b"sync", b"tsas", b"stsa", b"tele"];
-/// Longest entry of a group of samples.
-const MAX_GROUP_ENTRY: usize = 32;
+/// How far back or ahead a group can roll: seconds of any sound or pictures.
+const MAX_ROLL: u16 = 4096;
+/// Ways to put a picture on the screen that QuickTime knows, and the colours that its writers name.
+const MODES: &[u16] = &[0, 0x20, 0x24, 0x40, 0x100, 0x101, 0x102, 0x103, 0x104];
+const OPERATION_COLOURS: &[u16] = &[0, 0x8000, 0xFFFF];
 
 /// Draws a box with fields onto the canvas, or frees it if it has no shape.
 pub(super) fn draw(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
@@ -57,6 +61,15 @@ pub(super) fn clean(node: &Node<'_>, canvas: &mut Canvas) -> Result<Vec<u8>> {
     }
     body[shape.len..].fill(0);
     Ok(body)
+}
+
+/// Keeps a box with the first `len` bytes of its body, and notes what stood behind them.
+pub(super) fn keep_first(node: &Node<'_>, len: usize, canvas: &mut Canvas) {
+    let tail = &node.body[len..];
+    if tail.iter().any(|&byte| byte != 0) {
+        canvas.manifest.remove(RemovedKind::Other, tail.len() as u64);
+    }
+    canvas.keep(node.start..node.body_at() + len as u64);
 }
 
 /// Frees a box and notes it, unless it holds nothing.
@@ -94,6 +107,16 @@ pub(super) fn shape(node: &Node<'_>) -> Result<Option<Shape>> {
         b"tkhd" => header(body, [84, 96], [4..12, 4..20], &[(4, 16), (8, 24), (2, 38)], None)?,
         b"mdhd" => header(body, [24, 36], [4..12, 4..20], &[(2, 22)], Some(20))?,
         b"hdlr" => handler(body)?,
+        b"vmhd" => {
+            let is_known = MODES.contains(&u16_at(body, 4)?)
+                && [6, 8, 10].into_iter().all(|at| {
+                    u16_at(body, at).is_ok_and(|colour| OPERATION_COLOURS.contains(&colour))
+                });
+            let blank = (!is_known).then_some(4..12).into_iter().collect();
+            Shape { len: 12, blank, ..Shape::default() }
+        }
+        // How loud left and right are, and two bytes of nothing.
+        b"smhd" => Shape { len: 8, blank: vec![6..8], ..Shape::default() },
         _ => match len(node)? {
             Some(len) => Shape { len, ..Shape::default() },
             None => return Ok(None),
@@ -146,8 +169,8 @@ fn len(node: &Node<'_>) -> Result<Option<usize>> {
     let body = node.body;
     let wide = || version(body).map(|version| version != 0);
     let len = match &node.kind {
-        b"vmhd" | b"clef" | b"prof" | b"enof" => 12,
-        b"smhd" | b"mfhd" | b"mfro" => 8,
+        b"clef" | b"prof" | b"enof" => 12,
+        b"mfhd" | b"mfro" => 8,
         b"nmhd" => 4,
         b"trex" => 24,
         b"mehd" | b"tfdt" => {
@@ -164,26 +187,10 @@ fn len(node: &Node<'_>) -> Result<Option<usize>> {
                 24
             }
         }
-        b"stts" | b"ctts" | b"co64" => table(body, 4, 8)?,
-        b"stss" | b"stps" | b"stco" => table(body, 4, 4)?,
-        b"stsc" => table(body, 4, 12)?,
-        b"stsz" => table(body, 8, if u32_at(body, 4)? == 0 { 4 } else { 0 })?,
-        b"stz2" => {
-            let bits = u64::from(array_at::<4>(body, 4)?[3]);
-            let len = usize::try_from((u64::from(u32_at(body, 8)?) * bits).div_ceil(8));
-            len.ok().and_then(|len| len.checked_add(12)).ok_or(MediaError::Malformed)?
-        }
-        // One byte for each sample, whose count only other boxes know.
-        b"sdtp" => body.len(),
+        // Of samples that are all of one size; others are counted.
+        b"stsz" => 12,
         b"elst" => table(body, 4, if wide()? { 20 } else { 12 })?,
-        b"sbgp" if is_group(body)? => {
-            if wide()? {
-                table(body, 12, 8)?
-            } else {
-                table(body, 8, 8)?
-            }
-        }
-        b"sgpd" if is_group(body)? => groups(body)?,
+        b"sgpd" if is_group(body)? => return groups(body),
         b"tfhd" => 8 + fields(body, &[(0, 8), (1, 4), (3, 4), (4, 4), (5, 4)])?,
         b"trun" => {
             let entry = fields(body, &[(8, 4), (9, 4), (10, 4), (11, 4)])?;
@@ -223,41 +230,43 @@ fn fields(body: &[u8], fields: &[(u32, usize)]) -> Result<usize> {
     Ok(fields.iter().filter(|(bit, _)| flags >> bit & 1 == 1).map(|(_, len)| len).sum())
 }
 
-fn is_group(body: &[u8]) -> Result<bool> {
+pub(super) fn is_group(body: &[u8]) -> Result<bool> {
     Ok(GROUPS.contains(&array_at::<4>(body, 4)?.as_slice()))
 }
 
-/// The length of a list of group descriptions.
-fn groups(body: &[u8]) -> Result<usize> {
+/// The length of a list of group descriptions; none if they are not those of their type.
+fn groups(body: &[u8]) -> Result<Option<usize>> {
+    let kind: [u8; 4] = array_at(body, 4)?;
     let version = version(body)?;
-    let default = if version == 0 { 0 } else { u32_at(body, 8)? as usize };
-    let mut at = match version {
-        // In version 0 the length of an entry follows from its type.
-        0 => return table(body, 8, group_len(array_at(body, 4)?)),
-        1 => 12,
-        _ => 16,
-    };
+    let default = if version == 0 { group_len(kind) } else { u32_at(body, 8)? as usize };
+    let mut at = [8, 12, 16][usize::from(version.min(2))];
     let count = u32_at(body, at)?;
+    if count > counted::MAX_GROUPS || (version > 1 && u32_at(body, 12)? > count) {
+        return Ok(None);
+    }
     at += 4;
     for _ in 0..count {
-        let len = if version == 1 && default == 0 {
+        let len = if version == 1 && default == 0 && group_len(kind) > 0 {
             at += 4;
             u32_at(body, at - 4)? as usize
         } else {
             default
         };
-        if len > MAX_GROUP_ENTRY || at + len > body.len() || (len == 0 && count > 256) {
-            return Err(MediaError::Malformed);
+        let is_roll = matches!(&kind, b"roll" | b"prol");
+        if len != group_len(kind)
+            || (is_roll && u16_at(body, at)?.cast_signed().unsigned_abs() > MAX_ROLL)
+        {
+            return Ok(None);
         }
         at += len;
     }
-    Ok(at)
+    Ok(Some(at))
 }
 
 fn group_len(kind: [u8; 4]) -> usize {
     match &kind {
         b"roll" | b"prol" => 2,
-        b"stsa" => 0,
+        b"stsa" | b"tsas" => 0,
         _ => 1,
     }
 }

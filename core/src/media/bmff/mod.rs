@@ -10,24 +10,28 @@
 //! | --- | --- |
 //! | `boxes`, `leaf` | headers of boxes; the shape of boxes that hold fields and tables |
 //! | `heif`, `stills`, `items`, `property`, `rebuild` | stills: which items are the picture |
-//! | `movie`, `tables`, `samples`, `fragment`, `entry`, `esds` | films and sound: tracks, samples |
+//! | `movie`, `tables`, `counted`, `samples`, `fragment` | films and sound: tracks, samples |
+//! | `entry`, `extension`, `esds`, `asc` | how a track is coded |
 //! | `nal`, `obu`, `codes`, `user_data`, `bits`, `config` | notes inside the coded pictures |
 //! | `tags` | what the metadata of films tells, and what it is called when it goes |
 
 use std::ops::Range;
 
 use super::{Facts, Format, Plan, ReadAt, RemovedKind, Result};
-use boxes::{FourCc, Top, TopBox, read_body};
+use boxes::{FourCc, Node, Top, TopBox, read_body};
 use canvas::Canvas;
 use window::Window;
 
+mod asc;
 mod bits;
 mod boxes;
 mod canvas;
 mod codes;
 mod config;
+mod counted;
 mod entry;
 mod esds;
+mod extension;
 mod fragment;
 mod heif;
 mod items;
@@ -224,13 +228,15 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
     if is_still && (has(b"meta") || !has(b"moov")) {
         heif::draw(source, &top, &mut canvas)?;
     }
-    if !is_still || has(b"moov") {
+    let is_movie = !is_still || has(b"moov");
+    if is_movie {
         movie::draw(source, &top, &mut canvas)?;
     } else {
         still_gaps(source, &top, &mut canvas)?;
     }
     canvas.check_overlap(&movie::media_data(&top))?;
     let mut seen = Vec::new();
+    let index = Index::of(&top);
     for found in &top.boxes {
         // A second one belongs to a second file that was appended.
         let again = seen.contains(&found.kind);
@@ -241,11 +247,11 @@ pub(super) fn scrub(source: &dyn ReadAt, format: Format) -> Result<Plan> {
             b"styp" => brands(source, found, &mut canvas)?,
             b"mdat" if top.cut && found.end == source.len() => cut_media(found, &mut canvas),
             b"mdat" => canvas.keep(found.start..found.body),
-            b"moof" if !is_still || has(b"moov") => {}
-            b"sidx" | b"mfra" => index(source, found, &mut canvas)?,
+            b"moof" if is_movie => {}
+            b"sidx" | b"mfra" if !again && is_movie => index.draw(source, found, &mut canvas)?,
             _ => drop_top(source, found, &mut canvas)?,
         }
-        if matches!(&found.kind, b"ftyp" | b"moov" | b"meta") {
+        if matches!(&found.kind, b"ftyp" | b"moov" | b"meta" | b"mfra") {
             seen.push(found.kind);
         }
     }
@@ -303,23 +309,77 @@ fn cut_media(found: &TopBox, canvas: &mut Canvas) {
     canvas.put(found.start, header);
 }
 
-/// Keeps an index of fragments.
-fn index(source: &dyn ReadAt, found: &TopBox, canvas: &mut Canvas) -> Result<()> {
-    let body = read_body(source, found, MAX_INDEX)?;
-    let node = movie::node(found, &body);
-    if found.kind == *b"sidx" {
-        return leaf::draw(&node, canvas);
-    }
-    canvas.keep_header(&node);
-    for child in node.children(0) {
-        let child = child?;
-        match &child.kind {
-            b"tfra" | b"mfro" => leaf::draw(&child, canvas)?,
-            _ => leaf::drop_box(&child, RemovedKind::Other, canvas)?,
-        }
-    }
-    Ok(())
+/// What an index may point at.
+struct Index {
+    /// Where fragments start, in order.
+    fragments: Vec<u64>,
+    /// How many fragments and indexes there are.
+    parts: u64,
 }
+
+impl Index {
+    fn of(top: &Top) -> Self {
+        let of_kind = |kind: FourCc| top.boxes.iter().filter(move |found| found.kind == kind);
+        let fragments: Vec<_> = of_kind(*b"moof").map(|found| found.start).collect();
+        let parts = (fragments.len() + of_kind(*b"sidx").count()) as u64;
+        Self { fragments, parts }
+    }
+
+    /// Keeps an index of fragments. What points at more than there is goes: players find their
+    /// way without it.
+    fn draw(&self, source: &dyn ReadAt, found: &TopBox, canvas: &mut Canvas) -> Result<()> {
+        if self.fragments.is_empty() {
+            return drop_top(source, found, canvas);
+        }
+        let body = read_body(source, found, MAX_INDEX)?;
+        let node = movie::node(found, &body);
+        if found.kind == *b"sidx" {
+            let count_at = if boxes::version(&body)? == 0 { 22 } else { 30 };
+            return match u64::from(boxes::u16_at(&body, count_at)?) <= self.parts {
+                true => leaf::draw(&node, canvas),
+                false => drop_top(source, found, canvas),
+            };
+        }
+        canvas.keep_header(&node);
+        let mut seen = Vec::new();
+        for child in node.children(0) {
+            let child = child?;
+            // One for each track, and where it all begins.
+            let key = (child.kind, boxes::array_at::<4>(child.body, 4).unwrap_or_default());
+            let is_known = match &child.kind {
+                b"tfra" => self.holds(&child)?,
+                b"mfro" => !seen.iter().any(|(kind, _)| kind == b"mfro"),
+                _ => false,
+            };
+            if is_known && seen.len() < MAX_TRACKS && !seen.contains(&key) {
+                seen.push(key);
+                leaf::draw(&child, canvas)?;
+            } else {
+                leaf::drop_box(&child, RemovedKind::Other, canvas)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether each entry of a `tfra` box points at a fragment, and there is one for each at most.
+    fn holds(&self, tfra: &Node<'_>) -> Result<bool> {
+        let Some(shape) = leaf::shape(tfra)? else { return Ok(false) };
+        let body = &tfra.body[..shape.len];
+        let count = boxes::u32_at(body, 12)? as usize;
+        if count == 0 || count > self.fragments.len() {
+            return Ok(count == 0);
+        }
+        let wide = boxes::version(body)? != 0;
+        let fragment = |entry: &[u8]| {
+            if wide { boxes::u64_at(entry, 8) } else { boxes::u32_at(entry, 4).map(u64::from) }
+        };
+        let mut entries = body[16..].chunks_exact((body.len() - 16) / count);
+        Ok(entries.all(|it| fragment(it).is_ok_and(|at| self.fragments.binary_search(&at).is_ok())))
+    }
+}
+
+/// Most tracks that an index is about.
+const MAX_TRACKS: usize = 64;
 
 /// Frees a box at the top that is not needed, and notes it if it holds anything.
 fn drop_top(source: &dyn ReadAt, found: &TopBox, canvas: &mut Canvas) -> Result<()> {

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::super::{MediaError, ReadAt, RemainingKind, RemovedKind, Result};
 use super::boxes::{FourCc, Node, Top, TopBox, read_body, u32_at, version};
 use super::canvas::Canvas;
+use super::counted::{self, Counts};
 use super::entry::{self, Described, Walk};
 use super::samples::Samples;
 use super::tables::{Merged, Tables};
@@ -36,18 +37,19 @@ const CONTAINERS: &[(FourCc, FourCc)] = &[
 
 /// Which boxes with fields may stand in which box.
 const LEAVES: &[(FourCc, &[&[u8]])] = &[
-    (*b"moov", &[b"mvhd"]),
+    (*b"moov", &[b"mvhd", b"trak"]),
     (*b"mvex", &[b"mehd", b"trex"]),
-    (*b"trak", &[b"tkhd"]),
+    (*b"trak", &[b"tkhd", b"tref"]),
     (*b"edts", &[b"elst"]),
     (*b"tapt", &[b"clef", b"prof", b"enof"]),
     (*b"mdia", &[b"mdhd", b"hdlr"]),
     (*b"minf", &[b"vmhd", b"smhd", b"nmhd", b"hdlr"]),
+    (*b"dinf", &[b"dref"]),
     (
         *b"stbl",
         &[
-            b"stts", b"ctts", b"cslg", b"stss", b"stps", b"stsc", b"stsz", b"stz2", b"stco",
-            b"co64", b"sdtp", b"sgpd", b"sbgp",
+            b"stsd", b"stts", b"ctts", b"cslg", b"stss", b"stps", b"stsc", b"stsz", b"stz2",
+            b"stco", b"co64", b"sdtp", b"sgpd", b"sbgp",
         ],
     ),
     (*b"traf", &[b"tfhd", b"tfdt", b"trun", b"sdtp", b"sgpd", b"sbgp"]),
@@ -84,9 +86,7 @@ pub(super) fn draw(source: &dyn ReadAt, top: &Top, canvas: &mut Canvas) -> Resul
     }
     let drawing = Drawing { tracks: &tracks };
     canvas.keep_header(&moov);
-    for child in moov.children(0) {
-        drawing.inside(&moov, &child?, None, canvas)?;
-    }
+    drawing.inside(&moov, Place::default(), canvas)?;
     let mut samples = Samples::new(source, top);
     tabled(&tracks, &mut samples, canvas)?;
     for found in top.boxes.iter().filter(|found| found.kind == *b"moof") {
@@ -191,68 +191,108 @@ pub(super) struct Drawing<'a> {
     pub(super) tracks: &'a [Track<'a>],
 }
 
+/// Where in a movie a box stands.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    handler: FourCc,
+    packet: Option<(u64, u64)>,
+    /// The samples that tables are about.
+    pub(super) counts: Counts,
+}
+
+/// Boxes of which a parent has many.
+const MANY: &[FourCc] = &[*b"trak", *b"trun"];
+/// Most boxes that stay in one parent, apart from those.
+const MAX_SIBLINGS: usize = 128;
+
 impl Drawing<'_> {
-    /// Draws `node`, which stands in `parent`.
+    /// Draws what stands in `parent`. Of boxes that stand once in their parent the first one stays.
     pub(super) fn inside(
         &self,
         parent: &Node<'_>,
-        node: &Node<'_>,
-        handler: Option<FourCc>,
+        place: Place,
         canvas: &mut Canvas,
     ) -> Result<()> {
-        let is_leaf = |(kind, kinds): &(FourCc, &[&[u8]])| {
-            *kind == parent.kind && kinds.contains(&node.kind.as_slice())
-        };
-        if CONTAINERS.contains(&(parent.kind, node.kind)) {
-            canvas.keep_header(node);
-            for child in node.children(0) {
-                self.inside(node, &child?, handler, canvas)?;
+        let mut seen = Vec::new();
+        for node in parent.children(0) {
+            let node = node?;
+            let key = counted::key(&node);
+            if !stays(parent, &node) {
+                dropped(&node, canvas)?;
+            } else if MANY.contains(&node.kind) {
+                self.draw(parent, &node, place, canvas)?;
+            } else if seen.len() == MAX_SIBLINGS || seen.contains(&key) || is_spare(parent, &node) {
+                leaf::drop_box(&node, RemovedKind::Other, canvas)?;
+            } else {
+                seen.push(key);
+                self.draw(parent, &node, place, canvas)?;
             }
-            return Ok(());
         }
-        if LEAVES.iter().any(is_leaf) {
-            return leaf::draw(node, canvas);
-        }
-        match (&parent.kind, &node.kind, handler) {
-            (b"moov", b"trak", _) => self.track(node, canvas),
-            (b"trak", b"tref", _) => self.references(node, canvas),
-            (b"dinf", b"dref", _) => data_reference(node, canvas),
-            (b"stbl", b"stsd", Some(handler)) => entry::draw(node, handler, canvas),
-            (_, b"udta" | b"meta", _) => {
-                tags::note(node, &mut canvas.manifest);
-                canvas.free(node);
+        Ok(())
+    }
+
+    /// Draws a box of the lists.
+    fn draw(
+        &self,
+        parent: &Node<'_>,
+        node: &Node<'_>,
+        mut place: Place,
+        canvas: &mut Canvas,
+    ) -> Result<()> {
+        match &node.kind {
+            b"trak" => self.track(node, canvas),
+            b"tref" => self.references(node, canvas),
+            b"dref" => data_reference(node, canvas),
+            b"stsd" => entry::draw(node, place.handler, canvas),
+            b"trex" if !u32_at(node.body, 4).is_ok_and(|id| self.stays(id)) => {
+                leaf::drop_box(node, RemovedKind::Other, canvas)
+            }
+            kind if CONTAINERS.contains(&(parent.kind, *kind)) => {
+                if node.kind == *b"stbl" {
+                    place.counts = Tables::read(node, place.packet)?.counts();
+                    let stsd = node.child(b"stsd").ok_or(MediaError::Malformed)?;
+                    place.counts.descriptions = stsd.children(8).count() as u32;
+                }
+                canvas.keep_header(node);
+                self.inside(node, place, canvas)
+            }
+            _ if matches!(&parent.kind, b"stbl" | b"traf")
+                && counted::draw(node, place.counts, canvas)? =>
+            {
                 Ok(())
             }
-            (_, b"free" | b"skip" | b"wide", _) => {
-                leaf::drop_box(node, RemovedKind::HiddenBytes, canvas)
-            }
-            _ => leaf::drop_box(node, RemovedKind::Other, canvas),
+            _ => leaf::draw(node, canvas),
         }
     }
 
     fn track(&self, node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
         let track = self.tracks.iter().find(|track| track.node.start == node.start);
         let track = track.ok_or(MediaError::Malformed)?;
-        if track.described.is_none() {
+        let Some(described) = track.described else {
             return leaf::drop_box(node, RemovedKind::DataTrack, canvas);
-        }
+        };
         canvas.keep_header(node);
-        for child in node.children(0) {
-            self.inside(node, &child?, Some(track.handler), canvas)?;
-        }
-        Ok(())
+        let place = Place { handler: track.handler, packet: described.packet, ..Place::default() };
+        self.inside(node, place, canvas)
+    }
+
+    /// Whether the track with this number stays.
+    fn stays(&self, id: u32) -> bool {
+        self.tracks.iter().any(|track| track.id == id && track.described.is_some())
     }
 
     /// Draws relations between tracks that all stay.
     fn references(&self, node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
-        let stays =
-            |id: u32| self.tracks.iter().any(|track| track.id == id && track.described.is_some());
         canvas.keep_header(node);
+        let mut seen = Vec::new();
         for child in node.children(0) {
             let child = child?;
             let mut ids = child.body.chunks_exact(4).map(|id| u32_at(id, 0));
-            let all_stay = ids.all(|id| id.is_ok_and(stays));
-            if matches!(&child.kind, b"auxl" | b"vdep" | b"fall" | b"folw") && all_stay {
+            let all_stay = ids.all(|id| id.is_ok_and(|id| self.stays(id)));
+            let is_known = matches!(&child.kind, b"auxl" | b"vdep" | b"fall" | b"folw");
+            let is_short = child.body.len() / 4 <= self.tracks.len();
+            if is_known && all_stay && is_short && !seen.contains(&child.kind) {
+                seen.push(child.kind);
                 canvas.keep_header(&child);
                 canvas.keep(child.body_at()..child.body_at() + child.body.len() as u64 / 4 * 4);
             } else {
@@ -260,6 +300,36 @@ impl Drawing<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a box is on one of the lists.
+fn stays(parent: &Node<'_>, node: &Node<'_>) -> bool {
+    let is_leaf = |(kind, kinds): &(FourCc, &[&[u8]])| {
+        *kind == parent.kind && kinds.contains(&node.kind.as_slice())
+    };
+    CONTAINERS.contains(&(parent.kind, node.kind)) || LEAVES.iter().any(is_leaf)
+}
+
+/// Whether a table stands beside another one that says the same and is preferred.
+fn is_spare(parent: &Node<'_>, node: &Node<'_>) -> bool {
+    match &node.kind {
+        b"co64" => parent.child(b"stco").is_some(),
+        b"stz2" => parent.child(b"stsz").is_some(),
+        _ => false,
+    }
+}
+
+/// Frees a box that is on no list, and says what it was.
+fn dropped(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
+    match &node.kind {
+        b"udta" | b"meta" => {
+            tags::note(node, &mut canvas.manifest);
+            canvas.free(node);
+            Ok(())
+        }
+        b"free" | b"skip" | b"wide" => leaf::drop_box(node, RemovedKind::HiddenBytes, canvas),
+        _ => leaf::drop_box(node, RemovedKind::Other, canvas),
     }
 }
 
@@ -274,6 +344,10 @@ fn data_reference(node: &Node<'_>, canvas: &mut Canvas) -> Result<()> {
             return Err(MediaError::Unsupported);
         }
         canvas.keep(entry.start..entry.body_at() + 4);
+        if u32_at(entry.body, 0)? != 1 {
+            canvas.manifest.remove(RemovedKind::Other, 4);
+            canvas.put(entry.body_at(), 1_u32.to_be_bytes().to_vec());
+        }
         if entry.body[4..].iter().any(|&byte| byte != 0) {
             canvas.manifest.remove(RemovedKind::Text, entry.body.len() as u64 - 4);
         }

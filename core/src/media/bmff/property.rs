@@ -8,7 +8,7 @@ use super::boxes::{Node, array_at, u32_at};
 use super::config;
 
 /// Auxiliary pictures that belong to the picture: how transparent it is.
-const ALPHA: &[&[u8]] = &[
+pub(super) const ALPHA: &[&[u8]] = &[
     b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha",
     b"urn:mpeg:hevc:2015:auxid:1",
     b"urn:mpeg:avc:2015:auxid:1",

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::super::{MediaError, Result};
 use super::boxes::{Node, u32_at, u64_at};
+use super::counted::Counts;
 
 /// Most samples of one track that are visited one by one; 38 hours of 60 pictures a second.
 const MAX_SAMPLES: u64 = 8_000_000;
@@ -58,10 +59,20 @@ impl<'a> Tables<'a> {
             Some(offsets) => (offsets, false),
             None => (table(b"co64", 4, 8)?.ok_or(MediaError::Malformed)?, true),
         };
-        let runs = table(b"stsc", 4, 12)?.ok_or(MediaError::Malformed)?;
+        let runs = ascending(table(b"stsc", 4, 12)?.ok_or(MediaError::Malformed)?);
         let sizes = Sizes::read(stbl)?;
         let packet = packet.filter(|_| matches!(sizes, Sizes::Same(..)));
         Ok(Self { runs, offsets, wide, sizes, packet })
+    }
+
+    /// How many samples and chunks there are.
+    pub(super) fn counts(self) -> Counts {
+        let mut counts = Counts::default();
+        for chunk in self.chunks() {
+            counts.samples = chunk.first + chunk.count;
+            counts.chunks += 1;
+        }
+        counts
     }
 
     /// The chunks in the order of the tables.
@@ -116,6 +127,18 @@ impl<'a> Tables<'a> {
             (Sizes::Each(..), _) => (first..first + count).map(|it| self.sizes.of(it)).sum(),
         }
     }
+}
+
+/// The runs up to the first one that does not begin behind the one before it.
+fn ascending(runs: &[u8]) -> &[u8] {
+    let first = |run: &[u8]| u32_at(run, 0).unwrap_or(0);
+    let mut before = 0;
+    let ascends = |run: &&[u8]| {
+        let ascends = first(run) > before;
+        before = first(run);
+        ascends
+    };
+    &runs[..12 * runs.chunks_exact(12).take_while(ascends).count()]
 }
 
 impl<'a> Sizes<'a> {

@@ -205,7 +205,9 @@ fn an_index_of_fragments_stays_and_events_and_clocks_go() {
     let at = memchr::memmem::find(&file, b"moof").unwrap() - 4;
     // One reference; one entry of one random access, each number in a byte.
     let sidx = full(b"sidx", &words(&[1, 30_000, 0, 0, 1, 500, 200, 0x9000_0000]));
-    let tfra = full(b"tfra", &[&words(&[1, 0, 1, 0, at as u32])[..], &[1, 1, 1]].concat());
+    let before = sidx.len() + 6 + 2 * full(b"emsg", CANARY).len();
+    let tfra = [&words(&[1, 0, 1, 0, (at + before) as u32])[..], &[1, 1, 1]].concat();
+    let tfra = full(b"tfra", &tfra);
     let mfro = full(b"mfro", &words(&[(tfra.len() + 24) as u32]));
     let index = parent(b"mfra", &[tfra.clone(), mfro]);
     let with = |words: &[u8]| {
