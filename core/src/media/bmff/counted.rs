@@ -32,6 +32,10 @@ struct Table {
 pub(super) fn draw(node: &Node<'_>, counts: Counts, canvas: &mut Canvas) -> Result<bool> {
     let body = node.body;
     let table = match &node.kind {
+        b"sdtp" if has_reserved(body, counts) => {
+            leaf::drop_box(node, RemovedKind::Other, canvas)?;
+            return Ok(true);
+        }
         b"sdtp" => {
             let len = usize::try_from(counts.samples).unwrap_or(usize::MAX).saturating_add(4);
             leaf::keep_first(node, len.min(body.len()), canvas);
@@ -134,6 +138,14 @@ impl Table {
             canvas.put(node.body_at() + self.at as u64, used.to_vec());
         }
     }
+}
+
+/// Whether what each sample depends on, a byte for each of four numbers of two bits, is something
+/// that no sample says. All but the first number have a reserved value.
+fn has_reserved(sdtp: &[u8], counts: Counts) -> bool {
+    let count = usize::try_from(counts.samples).unwrap_or(usize::MAX);
+    let samples = sdtp.get(4..).unwrap_or_default().iter().take(count);
+    samples.into_iter().any(|byte| [0, 2, 4].iter().any(|at| byte >> at & 3 == 3))
 }
 
 /// Draws sizes of four, eight or sixteen bits each.

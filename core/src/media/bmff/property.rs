@@ -27,6 +27,9 @@ pub(super) enum Auxiliary {
     Other,
 }
 
+/// Most channels of a picture: colours, and room for more than any coding has.
+const MAX_CHANNELS: u8 = 8;
+
 /// Reads what an `auxC` property says.
 pub(super) fn auxiliary(property: &Node<'_>) -> Auxiliary {
     let name = auxiliary_name(property.body);
@@ -48,7 +51,10 @@ pub(super) fn clean(property: &Node<'_>, manifest: &mut Manifest) -> Result<Opti
     let mut body = property.body.to_vec();
     let len = match &property.kind {
         b"ispe" => 12,
-        b"pixi" => 5 + usize::from(array_at::<5>(&body, 0)?[4]),
+        b"pixi" => match array_at::<5>(&body, 0)?[4] {
+            channels @ 0..=MAX_CHANNELS => 5 + usize::from(channels),
+            _ => return Ok(None),
+        },
         b"irot" | b"imir" | b"a1op" => 1,
         b"a1lx" => {
             if array_at::<1>(&body, 0)?[0] & 1 == 0 {

@@ -26,7 +26,7 @@ pub(super) fn meta(
     idat: &[u8],
     canvas: &mut Canvas,
 ) -> Result<Vec<u8>> {
-    let mut body = vec![0; 4];
+    let mut parts = Vec::new();
     for child in node.children(4) {
         let child = child?;
         let clean = match &child.kind {
@@ -51,16 +51,31 @@ pub(super) fn meta(
             }
         };
         if !(clean.is_empty() && child.kind == *b"grpl") {
-            push(&mut body, child.kind, &clean)?;
+            parts.push((child.kind, clean));
         }
     }
-    let room = node.body.len();
-    match room.checked_sub(body.len()) {
-        Some(0) => {}
-        Some(left) if left >= 8 => push(&mut body, *b"free", &vec![0; left - 8])?,
-        _ => return Err(MediaError::Malformed),
+    fill(&mut parts, node.body.len())?;
+    let mut body = vec![0; 4];
+    for (kind, clean) in parts {
+        push(&mut body, kind, &clean)?;
     }
     Ok(body)
+}
+
+/// Fills the room that is left in a body of `room` bytes: with a `free` box, or if it is too small
+/// for one with zeros behind the handler's name, which says nothing either.
+fn fill(parts: &mut Vec<(FourCc, Vec<u8>)>, room: usize) -> Result<()> {
+    let taken = 4 + parts.iter().map(|(_, clean)| 8 + clean.len()).sum::<usize>();
+    match room.checked_sub(taken).ok_or(MediaError::Malformed)? {
+        0 => {}
+        left @ 1..8 => {
+            let handler = parts.iter_mut().find(|(kind, _)| kind == b"hdlr");
+            let (_, handler) = handler.ok_or(MediaError::Malformed)?;
+            handler.resize(handler.len() + left, 0);
+        }
+        left => parts.push((*b"free", vec![0; left - 8])),
+    }
+    Ok(())
 }
 
 /// Appends a box.

@@ -102,12 +102,18 @@ fn unregistered(payload: &[u8]) -> bool {
     };
     match *uuid {
         // An identifier and nothing else says no more than which encoder it was.
-        X264 | X265 | APPLE if text.is_empty() => true,
+        _ if text.is_empty() => is_identifier(uuid),
         X264 => settings(text, b"x264 - core ", b" - H.264/MPEG-4 AVC codec - Copy"),
         X265 => settings(text, b"x265 (build ", b" - H.265/HEVC codec - Copyright "),
         APPLE => payload.len() == APPLE_LEN,
         _ => false,
     }
+}
+
+/// Whether sixteen bytes are an identifier by RFC 9562, which no text of plain letters is: a version,
+/// and a bit that letters don't have.
+fn is_identifier(bytes: &[u8; 16]) -> bool {
+    (1..=8).contains(&(bytes[6] >> 4)) && bytes[8] >> 6 == 0b10
 }
 
 /// Whether `text` is an encoder's list of settings and holds nothing else.
@@ -159,6 +165,7 @@ mod tests {
     fn the_settings_of_an_encoder_may_pass() {
         assert!(may_pass(5, &with(X264, SETTINGS)));
         assert!(may_pass(5, &X264));
+        assert!(may_pass(5, b"\xB9\xED\xB9\x30\x5D\x21\x4B\x71\x83\x71\x2C\x10\xA3\x14\xBB\x29"));
     }
 
     #[test]
