@@ -287,7 +287,7 @@ mod tests {
         canvas.keep(4..8);
         canvas.keep(0..6);
         canvas.settle();
-        assert_eq!(canvas.gaps(0..10).collect::<Vec<_>>(), [8..10]);
+        assert!(canvas.gaps(0..10).eq(std::iter::once(8..10)));
         assert_eq!(canvas.finish().unwrap().0, [Piece::Copy(0..8), Piece::Zeros(2)]);
     }
 
@@ -301,7 +301,7 @@ mod tests {
         let gaps = |within| canvas.gaps(within).collect::<Vec<_>>();
         assert_eq!(gaps(0..100), [0..10, 15..30, 37..70, 75..100]);
         assert_eq!(gaps(12..72), [15..30, 37..70]);
-        assert_eq!(gaps(20..25), vec![20..25]);
+        assert!(gaps(20..25).into_iter().eq(std::iter::once(20..25)));
         assert!(gaps(31..33).is_empty());
     }
 

@@ -116,7 +116,7 @@ pub(super) fn shape(node: &Node<'_>) -> Result<Option<Shape>> {
             Shape { len: 12, blank, ..Shape::default() }
         }
         // How loud left and right are, and two bytes of nothing.
-        b"smhd" => Shape { len: 8, blank: vec![6..8], ..Shape::default() },
+        b"smhd" => Shape { len: 8, blank: std::iter::once(6..8).collect(), ..Shape::default() },
         _ => match len(node)? {
             Some(len) => Shape { len, ..Shape::default() },
             None => return Ok(None),
