@@ -1,7 +1,9 @@
 //! Makes facts of the entries of an Exif block, as ExifTool does.
 //!
-//! Where it differs, it does so on purpose: a time with a month or day of zero, a place without
-//! hemisphere, out of range or at exactly 0, 0, and an orientation outside 1 to 8 are not known.
+//! Where it differs, it does so on purpose: a time that does not exist, a place without hemisphere,
+//! out of range or at exactly 0, 0, and an orientation outside 1 to 8 are not known.
+
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 
 use super::super::{Facts, Position};
 use super::tag;
@@ -100,18 +102,36 @@ impl Tags {
             }
             _ => facts.altitude_m = altitude,
         }
-        let offsets = [&self.taken.offset, &self.created.offset, &self.changed.offset];
-        let offset = offsets.into_iter().flatten().find_map(|text| offset(text));
         for moment in [&self.taken, &self.created, &self.changed] {
             if let Some(time) = moment.time.as_deref().and_then(local_time) {
+                facts.offset = self.offset(moment, &time, facts.position_at.as_deref());
                 facts.taken_at = Some(time + &fraction(moment.subsec.as_deref()));
-                facts.offset = offset;
                 break;
             }
         }
         facts.make = self.make;
         facts.model = self.model;
         facts
+    }
+
+    /// The offset from UTC of `moment`, which was at `time`: its own, or another's if both times are
+    /// the same or the time of the position confirms it. Pictures are changed months later and
+    /// elsewhere.
+    fn offset(&self, moment: &Moment, time: &str, position_at: Option<&str>) -> Option<String> {
+        let instant = |text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();
+        let passed =
+            position_at.and_then(|fix| Some(instant(time)? - instant(fix.strip_suffix('Z')?)?));
+        let confirms = |offset: &String| match (passed, delta(offset)) {
+            (Some(passed), Some(delta)) => (passed - delta).abs() <= SAME_TIME,
+            _ => false,
+        };
+        let own = moment.offset.as_deref().and_then(offset);
+        own.or_else(|| {
+            [&self.taken, &self.created, &self.changed].into_iter().find_map(|other| {
+                let offset = other.offset.as_deref().and_then(offset)?;
+                (other.time == moment.time || confirms(&offset)).then_some(offset)
+            })
+        })
     }
 
     fn position_at(&self) -> Option<String> {
@@ -151,13 +171,14 @@ fn local_time(text: &str) -> Option<String> {
     Some(format!("{date}T{hours:02}:{minutes:02}:{seconds:02}"))
 }
 
-/// `YYYY:MM:DD`, with any separators, as `YYYY-MM-DD`; a month or day of zero is no date.
+/// `YYYY:MM:DD`, with any separators, as `YYYY-MM-DD`, if there is such a day.
 fn date(bytes: &[u8]) -> Option<String> {
     let bytes: &[u8; 10] = bytes.try_into().ok()?;
     let part = |at: usize| two_digits(&bytes[at..at + 2]);
     let (century, decade, month, day) = (part(0)?, part(2)?, part(5)?, part(8)?);
     let separated = !bytes[4].is_ascii_digit() && !bytes[7].is_ascii_digit();
-    let real = (1..=12).contains(&month) && (1..=31).contains(&day);
+    let year = i32::from(century) * 100 + i32::from(decade);
+    let real = NaiveDate::from_ymd_opt(year, month.into(), day.into()).is_some();
     (separated && real).then(|| format!("{century:02}{decade:02}-{month:02}-{day:02}"))
 }
 
@@ -187,3 +208,15 @@ fn offset(text: &str) -> Option<String> {
     // The farthest clocks of the world are 14 hours from UTC.
     (hours <= 14 && minutes <= 59).then(|| format!("{}{hours:02}:{minutes:02}", char::from(*sign)))
 }
+
+/// What an offset like `+HH:MM` adds to UTC.
+fn delta(offset: &str) -> Option<TimeDelta> {
+    let bytes = offset.as_bytes();
+    let (hours, minutes) = (two_digits(bytes.get(1..3)?)?, two_digits(bytes.get(4..6)?)?);
+    let delta = TimeDelta::minutes(i64::from(hours) * 60 + i64::from(minutes));
+    Some(if bytes[0] == b'-' { -delta } else { delta })
+}
+
+/// A position is this old at most when it is taken for the time of the picture: offsets differ by a
+/// quarter of an hour at least.
+const SAME_TIME: TimeDelta = TimeDelta::minutes(7);

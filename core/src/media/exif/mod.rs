@@ -215,8 +215,42 @@ mod tests {
         assert_eq!(time("2024-05-06T07:08:09"), "2024-05-06T07:08:09");
         for not_one in
             ["0000:00:00 00:00:00", "    :  :     :  :  ", "2024:13:01 00:00:00", "2024:05:06"]
+                .into_iter()
+                .chain(["2024:02:30 10:00:00", "2023:02:29 10:00:00", "2024:04:31 10:00:00"])
         {
             assert_eq!(time(not_one), "2019-02-03T04:05:06");
+        }
+        assert_eq!(time("2024:02:29 10:00:00"), "2024-02-29T10:00:00");
+    }
+
+    #[test]
+    fn a_time_gets_no_offset_of_another_time() {
+        let (taken, created, changed) = ((0x9003, 0x9011), (0x9004, 0x9012), (0x0132, 0x9010));
+        let read = |moments: &[((u16, u16), &str, &str)], gps: &[(u16, Value)]| {
+            let (mut main, mut exif) = (Vec::new(), Vec::new());
+            for &((tag, offset_tag), time, offset) in moments {
+                let place = if tag == changed.0 { &mut main } else { &mut exif };
+                place.push((tag, text(time)));
+                exif.push((offset_tag, text(offset)));
+            }
+            read(&block(&main, &exif, gps)).offset
+        };
+        let (summer, later) = ("2024:07:06 07:08:09", "2024:12:01 10:00:00");
+        for (own, other) in [(taken, created), (taken, changed), (created, changed)] {
+            let own_and_other = [(own, summer, "+02:00"), (other, later, "+09:00")];
+            assert_eq!(read(&own_and_other, &[]).as_deref(), Some("+02:00"));
+            let other_alone = [(own, summer, ""), (other, later, "+09:00")];
+            assert_eq!(read(&other_alone, &[]), None);
+        }
+        assert_eq!(read(&[(changed, later, "+09:00")], &[]).as_deref(), Some("+09:00"));
+        let at_once = [(taken, summer, ""), (created, summer, "+02:00")];
+        assert_eq!(read(&at_once, &[]).as_deref(), Some("+02:00"));
+        // The time of the position tells that the offset was the same.
+        for (hour, offset) in [(5, Some("+02:00")), (4, None)] {
+            let fix = ratios(&[(hour, 1), (7, 1), (50, 1)]);
+            let gps = [(7, fix), (0x1D, text("2024:07:06"))];
+            let moments = [(taken, summer, ""), (changed, later, "+02:00")];
+            assert_eq!(read(&moments, &gps).as_deref(), offset);
         }
     }
 
