@@ -2,7 +2,8 @@
 //!
 //! Decoders stop when the image is full, so anything may follow in the sub-blocks. To learn where
 //! that is, the codes are read as a decoder reads them (GIF89a specification, appendix F), but of
-//! the strings that they stand for only the lengths are kept.
+//! the strings that they stand for only the lengths are kept. Which colours they use tell the codes
+//! that stand for one pixel: every longer string begins with one and grows by those that came.
 
 use crate::media::{MediaError, Result};
 
@@ -24,7 +25,11 @@ pub(super) struct Lzw {
     pooled: u32,
     pixels_left: u64,
     ended: bool,
+    used: Used,
 }
+
+/// Which colours are used.
+pub(super) type Used = [bool; 256];
 
 impl Lzw {
     /// A walk over an image of so many pixels; none if there can't be such an image.
@@ -43,7 +48,18 @@ impl Lzw {
             pooled: 0,
             pixels_left: pixels,
             ended: false,
+            used: [false; 256],
         })
+    }
+
+    /// The colours of the pixels so far.
+    pub(super) fn used(&self) -> &Used {
+        &self.used
+    }
+
+    /// Takes all colours for used.
+    pub(super) fn mark_all(&mut self) {
+        self.used.fill(true);
     }
 
     /// Reads codes until the image is full or ended. If it is, gives how many of `bytes` were read:
@@ -91,6 +107,9 @@ impl Lzw {
             self.ended = true;
             return Ok(());
         }
+        if code < self.clear {
+            self.used[usize::from(code)] = true;
+        }
         let grown = self.last_len.map(|len| len + 1);
         let len = match grown {
             _ if code < self.clear => 1,
@@ -131,6 +150,8 @@ mod tests {
         let mut lzw = Lzw::new(2, 3).unwrap();
         assert_eq!(lzw.feed(&bytes).unwrap(), Some(2));
         assert_eq!(lzw.tail(bytes[1]), [0b0101_0010]);
+        let used: Vec<_> = (0..256).filter(|&colour| lzw.used()[colour]).collect();
+        assert_eq!(used, [1]);
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! GIF (GIF89a specification, CompuServe 1990).
 //!
 //! Behind the screen and its palette a GIF is a list of images and extensions. Images pass with
-//! nothing but [their pixels](lzw); of the extensions what times and loops an animation, and the
-//! colour profile. Comments, plain text, other applications' blocks (XMP, histories) and what
-//! follows the trailer do not.
+//! nothing but [their pixels](lzw); of palettes the colours that pixels use; of the extensions what
+//! times and loops an animation, and the colour profile. Comments, plain text, other applications'
+//! blocks (XMP, histories) and what follows the trailer do not.
 
 use std::ops::Range;
 
 use super::assembly::{Assembly, MAX_PARTS, Window};
 use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, icc};
-use lzw::Lzw;
+use lzw::{Lzw, Used};
 
 mod lzw;
 #[cfg(test)]
@@ -28,12 +28,22 @@ pub(super) fn facts(_source: &dyn ReadAt) -> Result<Facts> {
 /// Plans the clean copy of a GIF.
 pub(super) fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     let mut window = Window::new(source, WINDOW);
-    let [.., flags, _background, _aspect] = window.array::<SCREEN_LEN>(0)?;
-    let at = SCREEN_LEN as u64 + palette_len(flags);
-    let mut out = Assembly::default();
-    out.copy(0..at);
-    let mut walk =
-        Walk { window, at, out, control: None, images: 0, loops: false, has_profile: false };
+    let [.., flags, background, _aspect] = window.array::<SCREEN_LEN>(0)?;
+    let palette = Palette::read(&mut window, SCREEN_LEN as u64, flags)?;
+    let mut walk = Walk {
+        at: palette.range.end,
+        window,
+        out: Assembly::default(),
+        palette,
+        used: [false; 256],
+        control: None,
+        images: 0,
+        loops: false,
+        has_profile: false,
+        palettes_len: 0,
+    };
+    // Some viewers paint it where no image is.
+    walk.used[usize::from(background)] = true;
     for _ in 0..MAX_PARTS {
         if walk.block()? {
             return walk.finish();
@@ -46,12 +56,18 @@ pub(super) fn scrub(source: &dyn ReadAt) -> Result<Plan> {
 struct Walk<'a> {
     window: Window<'a>,
     at: u64,
+    /// What follows the screen and its palette.
     out: Assembly,
+    /// The palette of the images that have none of their own, and which of its colours they use.
+    palette: Palette,
+    used: Used,
     /// A graphic control, which counts for the image behind it.
     control: Option<Range<u64>>,
     images: u32,
     loops: bool,
     has_profile: bool,
+    /// How many bytes the palettes have that were changed.
+    palettes_len: usize,
 }
 
 impl Walk<'_> {
@@ -98,20 +114,52 @@ impl Walk<'_> {
         let start = self.at;
         let [_, _, _, _, _, w0, w1, h0, h1, flags] = self.window.array::<IMAGE_LEN>(start)?;
         let [width, height] = [[w0, w1], [h0, h1]].map(|side| u64::from(u16::from_le_bytes(side)));
-        let bits_at = start + IMAGE_LEN as u64 + palette_len(flags);
+        let palette = Palette::read(&mut self.window, start + IMAGE_LEN as u64, flags)?;
+        let bits_at = palette.range.end;
         let [bits] = self.window.array(bits_at)?;
-        let lzw = Lzw::new(bits, width * height).ok_or(MediaError::Malformed)?;
+        let mut lzw = Lzw::new(bits, width * height).ok_or(MediaError::Malformed)?;
         if let Some(control) = self.control.take() {
             self.out.copy(control);
         }
-        self.out.copy(start..bits_at + 1);
-        self.at = self.pixels(bits_at + 1, lzw)?;
+        self.out.copy(start..palette.range.start);
+        let before = std::mem::take(&mut self.out);
+        self.at = self.pixels(bits_at + 1, &mut lzw)?;
+        let pixels = std::mem::replace(&mut self.out, before);
+        if palette.colours.is_empty() {
+            self.used.iter_mut().zip(lzw.used()).for_each(|(used, &now)| *used |= now);
+        } else {
+            self.put_palette(&palette, lzw.used())?;
+        }
+        self.out.copy(bits_at..bits_at + 1);
+        self.out.append(pixels);
         self.images += 1;
         Ok(())
     }
 
+    /// Adds a palette of which only the colours stay that are used.
+    fn put_palette(&mut self, palette: &Palette, used: &Used) -> Result<()> {
+        let mut clean = palette.colours.clone();
+        for (colour, &used) in clean.chunks_mut(3).zip(used) {
+            if !used {
+                colour.fill(0);
+            }
+        }
+        let changed = clean.iter().zip(&palette.colours).filter(|(new, old)| new != old).count();
+        if changed == 0 {
+            self.out.copy(palette.range.clone());
+            return Ok(());
+        }
+        self.palettes_len += clean.len();
+        if self.palettes_len > PALETTES_MAX {
+            return Err(MediaError::TooComplex);
+        }
+        self.out.put(&clean);
+        self.out.manifest.remove(RemovedKind::Other, changed as u64);
+        Ok(())
+    }
+
     /// Adds the sub-blocks from `start` on as far as they hold pixels; gives where they end.
-    fn pixels(&mut self, start: u64, mut lzw: Lzw) -> Result<u64> {
+    fn pixels(&mut self, start: u64, lzw: &mut Lzw) -> Result<u64> {
         let mut at = start;
         let mut last = None;
         // The data from the byte on that holds the end of the last pixel.
@@ -141,6 +189,8 @@ impl Walk<'_> {
         match last {
             Some(last) => self.write_pixels(all, last, &rest, &lzw.tail(rest[0])),
             None => {
+                // Viewers paint the rest in some way of theirs.
+                lzw.mark_all();
                 self.out.manifest.broken = true;
                 self.out.copy(all);
             }
@@ -285,6 +335,12 @@ impl Walk<'_> {
         if !rest.is_empty() {
             self.hide(rest);
         }
+        let images = std::mem::take(&mut self.out);
+        self.out.copy(0..SCREEN_LEN as u64);
+        let palette = std::mem::take(&mut self.palette);
+        let used = self.used;
+        self.put_palette(&palette, &used)?;
+        self.out.append(images);
         Ok(self.out.finish(Format::Gif))
     }
 }
@@ -296,6 +352,22 @@ struct Last {
     at: u64,
 }
 
+/// A palette and where it lies; empty if there is none.
+#[derive(Default)]
+struct Palette {
+    range: Range<u64>,
+    colours: Vec<u8>,
+}
+
+impl Palette {
+    /// Reads the palette at `at` that the flags of a screen or an image announce.
+    fn read(window: &mut Window<'_>, at: u64, flags: u8) -> Result<Self> {
+        let range = at..at + palette_len(flags);
+        let colours = window.all(range.clone(), PALETTE_MAX)?;
+        Ok(Self { range, colours })
+    }
+}
+
 /// The length of the palette that the flags of a screen or an image announce.
 fn palette_len(flags: u8) -> u64 {
     if flags & 0x80 == 0 { 0 } else { 3 << ((flags & 7) + 1) }
@@ -303,6 +375,13 @@ fn palette_len(flags: u8) -> u64 {
 
 /// To read everything: most of a GIF is sub-blocks of 255 bytes.
 const WINDOW: usize = 64 << 10;
+
+/// The longest palette.
+const PALETTE_MAX: usize = 3 * 256;
+
+/// Changed palettes are held in memory. An animation has thousands of frames at most, and there is
+/// room for 20,000 palettes.
+const PALETTES_MAX: usize = 16 << 20;
 
 /// The length of signature and screen.
 const SCREEN_LEN: usize = 13;

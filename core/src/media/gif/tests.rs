@@ -1,7 +1,7 @@
 //! Small GIFs with a canary in every place that can hide one.
 
 use crate::media::abuse::{CANARY, abuse, scrubbed, scrubbed_with_plan, stays_silent};
-use crate::media::{MediaError, RemovedKind};
+use crate::media::{MediaError, RemovedKind, icc};
 
 /// Signature, screen of 2 × 2 pixels and a palette of two colours.
 const SCREEN: &[u8] = b"GIF89a\x02\0\x02\0\x80\0\0\0\0\0\xFF\xFF\xFF";
@@ -44,6 +44,41 @@ fn a_clean_animation_stays_as_it_is() {
     assert!(plan.manifest.removed.is_empty() && !plan.manifest.broken);
 }
 
+/// An image with a palette of its own of eight colours, of which the first and the last are these.
+fn image_with_palette(spare: &[u8; 3]) -> Vec<u8> {
+    let colours = [&spare[..], &[1; 3], &spare.repeat(6)].concat();
+    [&IMAGE[..9], &[0x82], &colours, &IMAGE[10..], &sub_blocks(&[PIXELS])].concat()
+}
+
+#[test]
+fn colours_that_no_pixel_uses_do_not_pass() {
+    let screen = |background: u8, spare: &[u8; 3], used: &[u8; 3]| {
+        let head = [b"GIF89a\x02\0\x02\0\x81", &[background][..], &[0]].concat();
+        [&head[..], spare, used, spare, b"BGR"].concat()
+    };
+    let file = |screen: Vec<u8>, blocks: &[&[u8]]| [&screen[..], &blocks.concat(), b";"].concat();
+    let (loud, silent) = (image_with_palette(b"CAN"), image_with_palette(&[0; 3]));
+    // All images have their own palette; of the screen's only the background counts.
+    let source = file(screen(3, b"CAN", b"ARY"), &[&loud, &loud]);
+    let want = file(screen(3, &[0; 3], &[0; 3]), &[&silent, &silent]);
+    let (copy, plan) = scrubbed_with_plan(&source).unwrap();
+    assert_eq!(copy, want);
+    assert_eq!(plan.manifest.removed[0].kind, RemovedKind::Other);
+    assert!(!plan.manifest.broken);
+    // One image has none.
+    let source = file(screen(3, b"CAN", b"ARY"), &[&loud, &image()]);
+    let want = file(screen(3, &[0; 3], b"ARY"), &[&silent, &image()]);
+    assert_eq!(scrubbed(&source).unwrap(), want);
+}
+
+#[test]
+fn palettes_by_the_ten_thousand_are_too_complex() {
+    let colours = CANARY.repeat(128);
+    let image = [&IMAGE[..9], &[0x87], &colours, &IMAGE[10..], &sub_blocks(&[PIXELS])].concat();
+    let source = gif(&[&image.repeat(22_000)]);
+    assert!(matches!(scrubbed(&source), Err(MediaError::TooComplex)));
+}
+
 #[test]
 fn nothing_but_the_images_passes() {
     let clean = gif(&[LOOPS, CONTROL, &image()]);
@@ -79,13 +114,7 @@ fn only_the_last_control_before_an_image_counts() {
 
 #[test]
 fn a_colour_profile_passes_without_words() {
-    let profile = |maker: &[u8; 4]| {
-        let mut profile = [0; 132];
-        profile[3] = 132;
-        profile[36..40].copy_from_slice(b"acsp");
-        profile[48..52].copy_from_slice(maker);
-        extension(0xFF, &[b"ICCRGBG1012", &profile])
-    };
+    let profile = |maker: &[u8; 4]| extension(0xFF, &[b"ICCRGBG1012", &icc::smallest(maker)]);
     let clean = gif(&[&profile(&[0; 4]), &image()]);
     assert_eq!(scrubbed(&clean).unwrap(), clean);
     assert_eq!(scrubbed(&gif(&[&profile(b"CNRY"), &image()])).unwrap(), clean);

@@ -220,7 +220,7 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{facts, scrub};
+    use super::super::{facts, icc, scrub};
     use super::fixture::*;
     use super::*;
 
@@ -309,9 +309,7 @@ mod tests {
 
     #[test]
     fn a_colour_profile_in_two_pieces_stays() {
-        let mut profile = [0; 132];
-        profile[3] = 132;
-        profile[36..40].copy_from_slice(b"acsp");
+        let profile = icc::smallest(&[0; 4]);
         let piece = |number: u8, bytes: &[u8]| {
             segment(0xE2, &[b"ICC_PROFILE\0", &[number, 2][..], bytes].concat())
         };

@@ -8,7 +8,7 @@ use crate::media::{MediaError, Result};
 pub(super) struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
-    depth: u8,
+    pub(super) depth: u8,
     pub(super) colour: Colour,
     interlaced: bool,
 }
@@ -71,26 +71,28 @@ impl Header {
 
     /// How many bytes the rows of a frame of this size make, each with its filter byte.
     pub(super) fn row_bytes(&self, width: u32, height: u32) -> u64 {
-        if !self.interlaced {
-            return self.pass_bytes(width, height);
-        }
-        ADAM7
-            .iter()
-            .map(|&(x, y, dx, dy)| {
-                self.pass_bytes(
-                    width.saturating_sub(x).div_ceil(dx),
-                    height.saturating_sub(y).div_ceil(dy),
-                )
-            })
+        self.passes(width, height)
+            .into_iter()
+            .map(|(width, height)| (1 + self.row_len(width)).saturating_mul(height.into()))
             .fold(0, u64::saturating_add)
     }
 
-    fn pass_bytes(&self, width: u32, height: u32) -> u64 {
-        if width == 0 {
-            return 0;
-        }
+    /// How many bytes the pixels of a row make.
+    pub(super) fn row_len(&self, width: u32) -> u64 {
         let bits = u64::from(width) * u64::from(self.depth) * u64::from(self.colour.samples());
-        (1 + bits.div_ceil(8)).saturating_mul(u64::from(height))
+        bits.div_ceil(8)
+    }
+
+    /// Width and height of the passes in which a frame of this size comes; those without a pixel do
+    /// not come.
+    pub(super) fn passes(&self, width: u32, height: u32) -> Vec<(u32, u32)> {
+        if !self.interlaced {
+            return vec![(width, height)];
+        }
+        let pass = |&(x, y, dx, dy): &(u32, u32, u32, u32)| {
+            (width.saturating_sub(x).div_ceil(dx), height.saturating_sub(y).div_ceil(dy))
+        };
+        ADAM7.iter().map(pass).filter(|&(width, height)| width > 0 && height > 0).collect()
     }
 }
 

@@ -12,12 +12,14 @@ use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif};
 use animation::{ANNOUNCEMENT_LEN, Animation};
 use chunk::{Chunk, Chunks, SIGNATURE_LEN};
 use header::{Colour, Header};
+use palette::Used;
 use pixels::Run;
 use text::Text;
 
 mod animation;
 mod chunk;
 mod header;
+mod palette;
 mod pixels;
 mod small;
 #[cfg(test)]
@@ -72,6 +74,9 @@ struct Walk<'a> {
     out: Assembly,
     /// How many colours the palette has.
     palette_len: usize,
+    /// The colours that stand before the pixels that use them, each behind what came before it.
+    waiting: Vec<(Assembly, Chunk, Vec<u8>)>,
+    used: Used,
     /// The types of the chunks that passed before the pixels; each may come once.
     seen: Vec<[u8; 4]>,
     has_pixels: bool,
@@ -101,6 +106,8 @@ impl<'a> Walk<'a> {
             header,
             out,
             palette_len: 0,
+            waiting: Vec::new(),
+            used: Used::default(),
             seen: Vec::new(),
             has_pixels: false,
             inflatable: MAX_INFLATED,
@@ -149,12 +156,17 @@ impl<'a> Walk<'a> {
     }
 
     fn small(&mut self, chunk: Chunk) -> Result<()> {
+        let data = self.chunks.window.all(chunk.data(), small::LEN_MAX)?;
         let passes = !self.has_pixels
-            && small::passes(chunk.kind, chunk.len, &self.header)
+            && chunk.len as usize == data.len()
+            && small::passes(chunk.kind, &data, &self.header)
             && self.chunks.is_intact(chunk)?
             && self.is_first(chunk);
         if !passes {
             return self.drop(RemovedKind::Other, chunk);
+        }
+        if let (b"bKGD", Colour::Palette, [index]) = (&chunk.kind, self.header.colour, &data[..]) {
+            self.used.mark(*index);
         }
         self.out.copy(chunk.whole());
         Ok(())
@@ -177,14 +189,39 @@ impl<'a> Walk<'a> {
             entries = self.palette_len;
         }
         let found = self.chunks.window.all(chunk.data(), COLOURS_MAX)?;
-        let Some(clean) = small::colours(chunk.kind, &found, &self.header, entries) else {
+        let Some(needed) = small::colours_len(chunk.kind, &found, &self.header, entries) else {
             return self.drop(RemovedKind::Other, chunk);
         };
         if chunk.kind == *b"PLTE" {
-            self.palette_len = found.len().min(3 * entries) / 3;
+            self.palette_len = needed / 3;
         }
-        let found = chunk::chunk(chunk.kind, &found);
+        let clean = found[..needed].to_vec();
+        if self.header.colour == Colour::Palette {
+            let before = std::mem::take(&mut self.out);
+            self.waiting.push((before, chunk, clean));
+            return Ok(());
+        }
+        self.put_colours(chunk, &clean)
+    }
+
+    /// Adds the palette or the transparency with this data.
+    fn put_colours(&mut self, chunk: Chunk, clean: &[u8]) -> Result<()> {
+        let found = self.chunks.window.all(chunk.whole(), COLOURS_MAX + EMPTY_CHUNK_LEN)?;
+        let clean = chunk::chunk(chunk.kind, clean);
         self.out.replace(chunk.whole(), &found, &clean, RemovedKind::HiddenBytes);
+        Ok(())
+    }
+
+    /// Adds the colours that waited, as far as pixels use them.
+    fn put_waiting(&mut self) -> Result<()> {
+        let rest = std::mem::take(&mut self.out);
+        for (before, chunk, colours) in std::mem::take(&mut self.waiting) {
+            self.out.append(before);
+            let entry_len = if chunk.kind == *b"PLTE" { 3 } else { 1 };
+            let clean = self.used.only(&colours, entry_len);
+            self.put_colours(chunk, &clean)?;
+        }
+        self.out.append(rest);
         Ok(())
     }
 
@@ -244,7 +281,9 @@ impl<'a> Walk<'a> {
     fn run(&mut self, chunk: Chunk, size: (u32, u32), number: Option<u32>) -> Result<()> {
         let wanted = self.header.row_bytes(size.0, size.1);
         self.inflatable = self.inflatable.checked_sub(wanted).ok_or(MediaError::TooComplex)?;
-        let run = Run::read(&mut self.chunks, chunk, wanted, number)?;
+        let rows = (self.header.colour == Colour::Palette)
+            .then(|| self.used.rows(&self.header, size.0, size.1));
+        let run = Run::read(&mut self.chunks, chunk, wanted, number, rows)?;
         let next = run.write(&mut self.chunks, &mut self.out)?;
         self.animation.go_on(next);
         Ok(())
@@ -330,6 +369,7 @@ impl<'a> Walk<'a> {
         if !self.has_pixels {
             return Err(MediaError::Malformed);
         }
+        self.put_waiting()?;
         self.animation.forget(&mut self.out);
         let rest = self.chunks.rest();
         self.out.manifest.broken |= !rest.is_empty() || !self.animation.is_complete();

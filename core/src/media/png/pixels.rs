@@ -13,6 +13,7 @@ use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{self as inflate, DecompressorOxide, inflate_flags};
 
 use super::chunk::{self, Chunk, Chunks};
+use super::palette::Rows;
 use crate::media::assembly::Assembly;
 use crate::media::{MediaError, RemovedKind, Result};
 
@@ -43,12 +44,14 @@ enum End {
 }
 
 impl Run {
-    /// Reads the run that begins with `first`, whose rows make `wanted` bytes.
+    /// Reads the run that begins with `first`, whose rows make `wanted` bytes, and shows them to
+    /// `rows`.
     pub(super) fn read(
         chunks: &mut Chunks<'_>,
         first: Chunk,
         wanted: u64,
         sequence: Option<u32>,
+        mut rows: Option<Rows<'_>>,
     ) -> Result<Self> {
         let mut run = Self {
             first,
@@ -68,7 +71,7 @@ impl Run {
             }
             run.range.end = chunk.whole().end;
             match run.end {
-                End::Open => run.end = run.feed(chunks, chunk, &mut stream)?,
+                End::Open => run.end = run.feed(chunks, chunk, &mut stream, &mut rows)?,
                 End::Whole => run.end = End::Inside(chunk, 0),
                 End::Inside(..) | End::Overlong => {}
             }
@@ -82,7 +85,13 @@ impl Run {
     }
 
     /// Inflates one chunk and says how the run ends if it ends with this chunk.
-    fn feed(&mut self, chunks: &mut Chunks<'_>, chunk: Chunk, stream: &mut Stream) -> Result<End> {
+    fn feed(
+        &mut self,
+        chunks: &mut Chunks<'_>,
+        chunk: Chunk,
+        stream: &mut Stream,
+        rows: &mut Option<Rows<'_>>,
+    ) -> Result<End> {
         let mut crc = crc32fast::Hasher::new();
         crc.update(&chunk.kind);
         if let Some(number) = &mut self.next_sequence {
@@ -96,7 +105,13 @@ impl Run {
         while !data.is_empty() {
             let bytes = chunks.window.some(data.clone())?;
             crc.update(bytes);
-            left -= stream.feed(bytes)? as u64;
+            let show = |shown: &[u8]| {
+                if let Some(rows) = rows {
+                    rows.feed(shown);
+                }
+                Ok(())
+            };
+            left -= stream.inflate(bytes, show)? as u64;
             data.start += bytes.len() as u64;
         }
         if crc.finalize().to_be_bytes() != chunks.stored_crc(chunk)? {
@@ -271,12 +286,8 @@ impl Stream {
         self.count > self.wanted
     }
 
-    /// Takes the next bytes; gives how many of them belong to the stream.
-    fn feed(&mut self, bytes: &[u8]) -> Result<usize> {
-        self.inflate(bytes, |_| Ok(()))
-    }
-
-    /// Takes the next bytes and shows what comes out, until the stream is done or overlong.
+    /// Takes the next bytes and shows what comes out, until the stream is done or overlong; gives how
+    /// many of them belong to the stream.
     fn inflate(
         &mut self,
         bytes: &[u8],

@@ -1,7 +1,8 @@
 //! The small chunks that change how pixels look, each with the one length that its type has.
 //!
-//! Their values are numbers for the screen. A chunk of another length, a second one of the same
-//! type, or one that comes too late to count does not pass: it could hold anything.
+//! Their values are numbers for the screen, and within what a screen or a colour can be. A chunk of
+//! another length, with words where numbers should be, a second one of the same type, or one that
+//! comes too late to count does not pass: it could hold anything.
 
 use miniz_oxide::deflate::compress_to_vec_zlib;
 use miniz_oxide::inflate::TINFLStatus;
@@ -11,35 +12,67 @@ use super::chunk;
 use super::header::{Colour, Header};
 use crate::media::{Manifest, icc};
 
-/// Whether a chunk of this type and length may stand before the pixels of such a picture.
-pub(super) fn passes(kind: [u8; 4], len: u32, header: &Header) -> bool {
-    let wanted = match &kind {
-        b"gAMA" | b"cICP" => 4,
-        b"cHRM" => 32,
-        b"sRGB" => 1,
-        b"pHYs" => 9,
-        b"mDCV" | b"mDCv" => 24,
-        b"cLLI" | b"cLLi" => 8,
-        b"sBIT" if header.colour == Colour::Palette => 3,
-        b"sBIT" => u32::from(header.colour.samples()),
-        b"bKGD" => match header.colour {
-            Colour::Palette => 1,
-            Colour::Grey | Colour::GreyAlpha => 2,
-            Colour::Rgb | Colour::Rgba => 6,
-        },
-        _ => return false,
+/// Whether a chunk of this type with this data may stand before the pixels of such a picture.
+pub(super) fn passes(kind: [u8; 4], data: &[u8], header: &Header) -> bool {
+    let longs = || data.as_chunks::<4>().0.iter().map(|&bytes| u32::from_be_bytes(bytes));
+    let depth = if header.colour == Colour::Palette { 8 } else { header.depth };
+    let samples = match header.colour {
+        Colour::Palette => 3,
+        colour => usize::from(colour.samples()),
     };
-    len == wanted
+    match (&kind, data) {
+        (b"gAMA", [_, _, _, _]) => longs().all(|gamma| (1..=GAMMA_MAX).contains(&gamma)),
+        // Some spaces have primaries that no eye sees, a little below 0.
+        (b"cHRM", data) if data.len() == 32 => {
+            longs().all(|place| place.cast_signed().unsigned_abs() <= CHROMATICITY_MAX)
+        }
+        (b"sRGB", [intent]) => *intent <= 3,
+        (b"pHYs", [.., unit]) if data.len() == 9 => {
+            *unit <= 1 && longs().all(|points| points <= DENSITY_MAX)
+        }
+        (b"cICP", [primaries, transfer, matrix, range]) => {
+            *primaries <= 22 && *transfer <= 18 && *matrix <= 16 && *range <= 1
+        }
+        (b"mDCV" | b"mDCv", data) if data.len() == 24 => {
+            let (places, light) = data.split_at(16);
+            places.as_chunks::<4>().0.iter().all(|&[x0, x1, y0, y1]| {
+                let [x, y] = [[x0, x1], [y0, y1]].map(|place| u32::from(u16::from_be_bytes(place)));
+                x + y <= SHARES_SUM
+            }) && light_passes(light)
+        }
+        (b"cLLI" | b"cLLi", data) if data.len() == 8 => light_passes(data),
+        (b"sBIT", data) => {
+            data.len() == samples && data.iter().all(|bits| (1..=depth).contains(bits))
+        }
+        (b"bKGD", data) => background_passes(data, header),
+        _ => false,
+    }
 }
 
-/// The `PLTE` or `tRNS` that such a picture needs, made of the `data` found; none if it needs none.
-/// `entries` is how many colours the palette has or can have.
-pub(super) fn colours(
+/// Whether these are brightnesses of a screen.
+fn light_passes(data: &[u8]) -> bool {
+    data.as_chunks::<4>().0.iter().all(|&light| u32::from_be_bytes(light) <= LIGHT_MAX)
+}
+
+/// Whether this is a colour of such a picture. Where each sample has 16 bits any is.
+fn background_passes(data: &[u8], header: &Header) -> bool {
+    let len = match header.colour {
+        Colour::Palette => return data.len() == 1,
+        Colour::Grey | Colour::GreyAlpha => 2,
+        Colour::Rgb | Colour::Rgba => 6,
+    };
+    let fits = |&sample: &[u8; 2]| u32::from(u16::from_be_bytes(sample)) >> header.depth == 0;
+    data.len() == len && data.as_chunks().0.iter().all(fits)
+}
+
+/// How many bytes such a picture needs of the `data` found in `PLTE` or `tRNS`; none if it needs
+/// none or they are not there. `entries` is how many colours the palette has or can have.
+pub(super) fn colours_len(
     kind: [u8; 4],
     data: &[u8],
     header: &Header,
     entries: usize,
-) -> Option<Vec<u8>> {
+) -> Option<usize> {
     let len = match (&kind, header.colour) {
         (b"PLTE", Colour::Palette) => data.len().min(3 * entries) / 3 * 3,
         (b"tRNS", Colour::Palette) => data.len().min(entries),
@@ -47,10 +80,7 @@ pub(super) fn colours(
         (b"tRNS", Colour::Rgb) => 6,
         _ => 0,
     };
-    if len == 0 {
-        return None;
-    }
-    Some(chunk::chunk(kind, data.get(..len)?))
+    (1..=data.len()).contains(&len).then_some(len)
 }
 
 /// The colour profile chunk made of the `data` found: a constant name, the profile without words,
@@ -78,6 +108,24 @@ pub(super) fn profile(data: &[u8], manifest: &mut Manifest) -> Option<Vec<u8>> {
     Some(chunk::chunk(*b"iCCP", &data))
 }
 
+/// The longest of the small chunks is `cHRM`; one byte more tells that a chunk is too long.
+pub(super) const LEN_MAX: usize = 33;
+
+/// A gamma of 100, in units of a hundred-thousandth; real ones are 0.3 to 3.
+const GAMMA_MAX: u32 = 10_000_000;
+
+/// A place of 2 in the diagram of colours, in units of a hundred-thousandth; real ones are 0 to 1.
+const CHROMATICITY_MAX: u32 = 200_000;
+
+/// The shares of red, green and blue in a colour make 1, in units of a fifty-thousandth.
+const SHARES_SUM: u32 = 50_000;
+
+/// 10,000 candela for each square metre, in units of a ten-thousandth: the most that PQ can say.
+const LIGHT_MAX: u32 = 100_000_000;
+
+/// A point of a tenth of a micrometre.
+const DENSITY_MAX: u32 = 10_000_000;
+
 /// What every colour profile is called: the name may hold anything, and nobody reads it.
 const PROFILE_NAME: &[u8] = b"ICC";
 
@@ -94,10 +142,7 @@ mod tests {
     /// The smallest profile, which has no tag, with this in a field of its header that needs not
     /// be there.
     fn profile_data(name: &[u8], maker: &[u8; 4], tail: &[u8]) -> Vec<u8> {
-        let mut profile = vec![0; 132];
-        profile[3] = 132;
-        profile[36..40].copy_from_slice(b"acsp");
-        profile[48..52].copy_from_slice(maker);
+        let profile = icc::smallest(maker);
         let mut data = name.to_vec();
         data.extend([0, 0]);
         data.extend(compress_to_vec_zlib(&profile, 6));

@@ -173,6 +173,50 @@ fn an_orientation_that_only_words_say_is_kept() {
 }
 
 #[test]
+fn words_in_place_of_numbers_do_not_pass() {
+    let idat = chunk(*b"IDAT", &grey_rows());
+    let numbers: [(&[u8; 4], &[u8]); 9] = [
+        (b"gAMA", &[0, 0, 0xB1, 0x8F]),
+        (b"cHRM", &[0, 1, 0x86, 0xA0].repeat(8)),
+        (b"sRGB", &[3]),
+        (b"pHYs", &[0, 0, 0x0B, 0x13, 0, 0, 0x0B, 0x13, 1]),
+        (b"cICP", &[9, 16, 0, 1]),
+        (b"mDCV", &[[0x61, 0xA8].repeat(8), [5, 0xF5, 0xE1, 0].repeat(2)].concat()),
+        (b"cLLI", &[5, 0xF5, 0xE1, 0, 0, 0, 0, 0]),
+        (b"sBIT", &[8]),
+        (b"bKGD", &[0, 255]),
+    ];
+    for (kind, good) in numbers {
+        let good = chunk(*kind, good);
+        let want = png(&[header(0), good.clone(), idat.clone(), end()]);
+        assert_eq!(scrubbed(&want).unwrap(), want, "{kind:?}");
+        let words = CANARY.iter().copied().cycle().take(good.len() - 12).collect::<Vec<_>>();
+        let source = png(&[header(0), chunk(*kind, &words), idat.clone(), end()]);
+        assert_eq!(scrubbed(&source).unwrap(), clean(), "{kind:?}");
+    }
+}
+
+#[test]
+fn colours_that_no_pixel_uses_do_not_pass() {
+    let header = chunk(*b"IHDR", &[0, 0, 0, 4, 0, 0, 0, 2, 8, 3, 0, 0, 0]);
+    let rows = chunk(*b"IDAT", &compress_to_vec_zlib(&[0, 1, 3, 1, 3, 2, 0, 0, 0, 0], 6));
+    let picture = |palette: &[u8], alpha: &[u8], background: u8| {
+        let (palette, alpha) = (chunk(*b"PLTE", palette), chunk(*b"tRNS", alpha));
+        let background = chunk(*b"bKGD", &[background]);
+        png(&[header.clone(), palette, alpha, background, rows.clone(), end()])
+    };
+    let colours = |spare: &[u8; 3]| [&spare[..], &[1, 1, 1], spare, &[3, 3, 3]].concat();
+    let loud = [colours(b"CAN"), CANARY.repeat(200)[..700].to_vec()].concat();
+    let source = picture(&loud[..702], b"C1A3NARYCANARY", 1);
+    let want = picture(&colours(&[0; 3]), b"\x001\x003", 1);
+    assert_eq!(scrubbed(&source).unwrap(), want);
+    assert_eq!(scrubbed(&want).unwrap(), want);
+    // A background is a use.
+    let want = picture(&[colours(&[0; 3]), b"CAN".to_vec()].concat(), b"\x001\x003N", 4);
+    assert_eq!(scrubbed(&picture(&loud[..600], b"C1A3NARYCANARY", 4)).unwrap(), want);
+}
+
+#[test]
 fn palette_and_transparency_pass_as_far_as_they_can_be_used() {
     let rows = chunk(*b"IDAT", &compress_to_vec_zlib(&[0, 0b00_01_10_11, 0, 0], 6));
     let header = |colour| chunk(*b"IHDR", &[0, 0, 0, 4, 0, 0, 0, 2, 2, colour, 0, 0, 0]);

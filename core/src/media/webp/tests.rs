@@ -25,10 +25,7 @@ fn extended(flags: u8) -> Vec<u8> {
 }
 
 fn profile(tail: &[u8]) -> Vec<u8> {
-    let mut profile = vec![0; 132];
-    profile[3] = 132;
-    profile[36..40].copy_from_slice(b"acsp");
-    chunk(b"ICCP", &[&profile, tail].concat())
+    chunk(b"ICCP", &[&icc::smallest(&[0; 4]), tail].concat())
 }
 
 /// A TIFF block with an orientation and a word.
