@@ -1,8 +1,9 @@
 //! `facts` and `scrub`: what the media room does, on files, without a home.
 
 use std::fs::{self, File};
+use std::hash::{BuildHasher, RandomState};
 use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use homeward_core::media::{Piece, Plan, ReadAt};
 use homeward_core::{Refusal, media};
@@ -28,10 +29,9 @@ pub(crate) fn facts(file: &Path, output: &Output) -> Result<(), Problem> {
 pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Problem> {
     let source = open(input)?;
     let plan = media::scrub(&source)?;
-    let partial = to.with_extension("partial");
-    let written = File::create(&partial)
-        .and_then(|file| write(&plan, &source, &file))
-        .and_then(|bytes| fs::rename(&partial, to).map(|()| bytes));
+    let (partial, file) = create_beside(to).map_err(homeward_core::Error::from)?;
+    let written =
+        write(&plan, &source, &file).and_then(|bytes| fs::rename(&partial, to).map(|()| bytes));
     let bytes_out = written.map_err(|error| {
         let _ = fs::remove_file(&partial);
         homeward_core::Error::from(error)
@@ -45,6 +45,19 @@ pub(crate) fn scrub(input: &Path, to: &Path, output: &Output) -> Result<(), Prob
         "bytes_out": bytes_out,
     });
     output.tell(&json, || crate::json::removed_in_words(&plan.manifest))
+}
+
+/// A new file beside `to`, under a name that nothing has: what lies there is the person's.
+fn create_beside(to: &Path) -> io::Result<(PathBuf, File)> {
+    loop {
+        // The standard library's hashers begin at random.
+        let number = RandomState::new().hash_one(std::process::id());
+        let path = to.with_extension(format!("{number:016x}.partial"));
+        match File::options().write(true).create_new(true).open(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            file => return file.map(|file| (path, file)),
+        }
+    }
 }
 
 /// Carries out a plan from file to file. A long stretch is copied by the kernel; the many short
@@ -82,4 +95,28 @@ const LONG: u64 = 64 << 10;
 
 fn open(path: &Path) -> Result<File, Problem> {
     File::open(path).map_err(|_| Problem::Core(Refusal::MediaUnreadable.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scrub_leaves_every_other_file_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(
+            path("in.gif"),
+            b"GIF89a\x01\0\x01\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0;",
+        )
+        .unwrap();
+        fs::write(path("out.partial"), b"the person's").unwrap();
+        let to_nowhere = path("none/out.gif");
+        for (to, done) in [(path("out.gif"), true), (path("out.gif"), true), (to_nowhere, false)] {
+            assert_eq!(scrub(&path("in.gif"), &to, &Output::new(true)).is_ok(), done);
+        }
+        assert_eq!(fs::read(path("out.partial")).unwrap(), b"the person's");
+        assert_eq!(fs::read(path("in.gif")).unwrap(), fs::read(path("out.gif")).unwrap());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
 }
