@@ -1,7 +1,7 @@
 //! Which way up a picture is shown, when several blocks of a file may say it.
 //!
 //! Viewers take the Exif orientation; where Exif says nothing some take the one in the XMP packet.
-//! A copy that is to be shown the same way up must look where they look.
+//! A copy that is to be shown the same way up must look where they look (decision 0016).
 
 /// What the blocks of a file say about its orientation, 1 to 8.
 #[derive(Default)]
