@@ -491,3 +491,4 @@ removed-other = Details of an app
 
 remaining-picture = What the picture shows
 remaining-sound = The voices and sounds
+remaining-unproven-end = Notes that someone may have hidden behind the picture on purpose: in this kind of file they can't be told from it

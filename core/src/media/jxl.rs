@@ -7,12 +7,13 @@
 //! map. An index of frames (`jxli`) is not needed to draw them.
 //!
 //! Where the codestream ends only decoding it can tell, and that is not done: bytes that someone put
-//! behind a bare one, or inside its box, stay, and so do the names that it may give to layers.
+//! behind a bare one, or inside its box, stay, and so do the names that it may give to layers. The
+//! manifest says that the end is not proven.
 
 use std::ops::Range;
 
 use super::assembly::{Assembly, MAX_PARTS, Window};
-use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif};
+use super::{Facts, Format, MediaError, Plan, ReadAt, RemainingKind, RemovedKind, Result, exif};
 
 /// Whether `head` is the start of a JPEG XL.
 pub(super) fn is_jxl(head: &[u8]) -> bool {
@@ -41,7 +42,7 @@ pub(super) fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     let mut out = Assembly::default();
     if window.array(0)? == CODESTREAM {
         out.copy(0..window.source_len());
-        return Ok(out.finish(Format::Jxl));
+        return Ok(finish(out));
     }
     let mut walk = Walk {
         boxes: Boxes::new(window),
@@ -159,8 +160,15 @@ impl Walk<'_> {
         let rest = self.boxes.next..self.boxes.window.source_len();
         self.out.manifest.broken |= !rest.is_empty();
         self.out.remove(RemovedKind::HiddenBytes, rest);
-        Ok(self.out.finish(Format::Jxl))
+        Ok(finish(self.out))
     }
+}
+
+/// The finished plan. Where the codestream ends nobody has seen, and the manifest says so.
+fn finish(out: Assembly) -> Plan {
+    let mut plan = out.finish(Format::Jxl);
+    plan.manifest.keep(RemainingKind::UnprovenEnd);
+    plan
 }
 
 /// The TIFF block in the data of an Exif box, which begins with the offset to it.
@@ -267,6 +275,8 @@ mod tests {
             assert_eq!(copy, clean);
             assert_eq!(plan.pieces.len(), 1);
             assert!(plan.manifest.removed.is_empty() && !plan.manifest.broken);
+            let remaining: Vec<_> = plan.manifest.remaining.iter().map(|it| it.kind).collect();
+            assert_eq!(remaining, [RemainingKind::Picture, RemainingKind::UnprovenEnd]);
         }
     }
 

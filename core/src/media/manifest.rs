@@ -78,9 +78,13 @@ pub enum RemainingKind {
     /// The voices and sounds of a recording.
     #[serde(rename = "remaining-sound")]
     Sound,
+    /// What somebody may have put behind the picture's data, in a format where only a full decoder
+    /// finds their end.
+    #[serde(rename = "remaining-unproven-end")]
+    UnprovenEnd,
 }
 
-/// Something that stays in the copy because it is the copy.
+/// Something that stays in the copy because it is the copy, or may be there unseen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remaining {
     /// What stays.

@@ -199,7 +199,7 @@ const REMOVED: &[&str] = &[
     "removed-other",
 ];
 
-const REMAINING: &[&str] = &["remaining-picture", "remaining-sound"];
+const REMAINING: &[&str] = &["remaining-picture", "remaining-sound", "remaining-unproven-end"];
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The JSON shapes that scripts rely on.
 
-use homeward_core::media::{Facts, Manifest};
+use homeward_core::media::{Facts, Manifest, RemainingKind};
 use homeward_core::queue::{PartStatus, Planned, ReportStatus};
 use homeward_core::texts::Texts;
 use homeward_core::{Copies, Medium, Offer, Report, ReportSummary, SealedReport};
@@ -161,6 +161,15 @@ pub(crate) fn removed_in_words(manifest: &Manifest) -> String {
             removed.bytes
         )
     });
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() { "There was nothing to remove.".into() } else { lines.join("\n") }
+    let mut lines: Vec<String> = lines.collect();
+    if lines.is_empty() {
+        lines.push("There was nothing to remove.".into());
+    }
+    // That a picture shows what it shows goes without saying.
+    let itself = [RemainingKind::Picture, RemainingKind::Sound];
+    for remaining in manifest.remaining.iter().filter(|it| !itself.contains(&it.kind)) {
+        let id = serde_json::to_value(remaining.kind).unwrap_or_default();
+        lines.push(format!("may remain: {}", texts.text(id.as_str().unwrap_or_default(), &[])));
+    }
+    lines.join("\n")
 }

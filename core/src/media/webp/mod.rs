@@ -7,11 +7,13 @@
 //! viewer uses, looks at it.
 //!
 //! Where a bitstream ends inside its chunk only decoding it can tell, and that is not done: bytes
-//! that someone put behind it, inside its chunk, stay.
+//! that someone put behind it, inside its chunk, stay, and the manifest says that this was not
+//! proven. Alpha that is not packed is as long as the picture has pixels.
 
 use super::assembly::{Assembly, Window};
 use super::upright::Upright;
-use super::{Facts, Format, MediaError, Plan, ReadAt, RemovedKind, Result, exif, icc};
+use super::{Facts, Format, MediaError, Plan, ReadAt, RemainingKind, RemovedKind, Result};
+use super::{exif, icc};
 use chunk::{Chunk, Chunks, HEAD_LEN, own_chunk, write_chunk, write_start};
 
 mod chunk;
@@ -66,7 +68,9 @@ pub(super) fn scrub(source: &dyn ReadAt) -> Result<Plan> {
     let rest = chunks.next..window.source_len();
     out.manifest.broken |= !rest.is_empty();
     out.remove(RemovedKind::HiddenBytes, rest);
-    Ok(out.finish(Format::WebP))
+    let mut plan = out.finish(Format::WebP);
+    plan.manifest.keep(RemainingKind::UnprovenEnd);
+    Ok(plan)
 }
 
 /// A file that begins with `VP8X`, which says what else there is.
@@ -222,11 +226,24 @@ fn picture(
 ) -> Result<()> {
     check_bitstream(window, chunk)?;
     match alpha {
-        Some(alpha) if chunk.kind == *b"VP8 " => write_chunk(window, out, alpha)?,
+        Some(alpha) if chunk.kind == *b"VP8 " => {
+            let len = alpha_len(window, alpha, chunk)?;
+            write_start(window, out, alpha, len)?;
+        }
         Some(alpha) => drop_chunk(window, out, alpha)?,
         None => {}
     }
     write_chunk(window, out, chunk)
+}
+
+/// How many bytes of `alpha` belong to the picture in `chunk`: all, if it is packed or too short.
+fn alpha_len(window: &mut Window<'_>, alpha: Chunk, chunk: Chunk) -> Result<u32> {
+    let packing = window.all(alpha.data(), 1)?.first().map(|head| head & ALPHA_PACKING);
+    let [.., w0, w1, h0, h1] = window.array::<VP8_START_LEN>(chunk.data().start)?;
+    // Above the 14 bits of a side stands how to scale it.
+    let [width, height] = [[w0, w1], [h0, h1]].map(|it| u32::from(u16::from_le_bytes(it) & 0x3FFF));
+    let len = if packing == Some(0) { 1 + width * height } else { alpha.len };
+    Ok(len.min(alpha.len))
 }
 
 /// Adds a frame of an animation: its place and time, and one picture.
@@ -326,6 +343,9 @@ const FRAME_FLAGS: u8 = 0b11;
 
 /// The length of the frame tag, start code and size of VP8.
 const VP8_START_LEN: usize = 10;
+
+/// The bits in the head of alpha that say how it is packed; 0 if it is not.
+const ALPHA_PACKING: u8 = 0b11;
 
 /// The flags of `VP8X`.
 const FLAG_ANIMATION: u8 = 0x02;

@@ -129,6 +129,36 @@ fn frames_hold_one_picture_and_nothing_else() {
 }
 
 #[test]
+fn words_behind_alpha_that_is_not_packed_do_not_pass() {
+    let picture = |alpha: &[u8]| {
+        let parts = [chunk(b"ALPH", alpha), chunk(b"VP8 ", LOSSY)];
+        let still = webp(&[extended(0x10), parts.concat()]);
+        [still, webp(&[extended(0x12), chunk(b"ANIM", &[0; 6]), frame(&parts, 0, b"")])]
+    };
+    for head in [0, 0b10100] {
+        let clean = picture(&[head, 1, 2, 3, 4]);
+        for (source, want) in picture(&[&[head, 1, 2, 3, 4], CANARY].concat()).iter().zip(&clean) {
+            let (copy, plan) = scrubbed_with_plan(source).unwrap();
+            assert_eq!(&copy, want);
+            assert!(plan.manifest.broken);
+        }
+    }
+    // Packed, or too short for its picture.
+    for alpha in [&b"\x01234567"[..], &[0, 1, 2]] {
+        for clean in picture(alpha) {
+            assert_eq!(scrubbed(&clean).unwrap(), clean);
+        }
+    }
+}
+
+#[test]
+fn that_the_end_of_a_bitstream_is_not_proven_is_said() {
+    let plan = scrubbed_with_plan(&webp(&[chunk(b"VP8 ", LOSSY)])).unwrap().1;
+    let remaining: Vec<_> = plan.manifest.remaining.iter().map(|it| it.kind).collect();
+    assert_eq!(remaining, [RemainingKind::Picture, RemainingKind::UnprovenEnd]);
+}
+
+#[test]
 fn padding_is_zero() {
     let mut source = webp(&[chunk(b"VP8L", &[LOSSLESS, &[0, 0]].concat())]);
     let clean = source.clone();
