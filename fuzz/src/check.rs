@@ -39,8 +39,8 @@ pub fn media(data: &[u8]) {
     assert_eq!(told, shown, "a scrubbed copy tells nothing but what it shows");
 }
 
-/// Words in a place where nothing is drawn change nothing: what is put into the source there does not
-/// come into the copy. A word that is only looked for in the copy could be part of the picture.
+/// Words in a place where nothing is drawn change nothing: what is put into the source there does
+/// not come into the copy. A word that is only looked for in the copy could be part of the picture.
 fn words_stay_away(source: &[u8], format: Format, copy: &[u8]) {
     let Some(loud) = with_words(source, format) else { return };
     let plan = media::scrub(&loud).expect("words beside the picture are no damage");

@@ -4,8 +4,8 @@
 //! titles, places and pictures, radio stations between the frames too; only whole frames pass, so
 //! none of that does. What a frame holds is coded sound and stays as it is.
 //!
-//! Where neither a frame nor a tag stands, decoders look for the next frame, and so does this: sound
-//! behind damage is heard as before. The file is then said to be broken.
+//! Where neither a frame nor a tag stands, decoders look for the next frame, and so does this:
+//! sound behind damage is heard as before. The file is then said to be broken.
 
 use std::ops::Range;
 
@@ -22,8 +22,8 @@ const MAX_FRAMES: u64 = 8_000_000;
 const MAX_TAG: u64 = 16 * 1024 * 1024;
 /// Most stretches between which other bytes were found.
 const MAX_STRETCHES: usize = 10_000;
-/// How many bytes are searched for lost frames, all places together. Damage is a few kilobytes; more
-/// is another file, and what stands behind it goes.
+/// How many bytes are searched for lost frames, all places together. Damage is a few kilobytes;
+/// more is another file, and what stands behind it goes.
 const MAX_SEARCHED: u64 = 16 * 1024 * 1024;
 /// A frame's length has 13 bits.
 const MAX_FRAME: usize = (1 << 13) - 1;
@@ -199,7 +199,7 @@ impl<'a> Frames<'a> {
         let mut from = at + 1;
         while *left > 0 && from < self.len {
             let left_in_file = self.len - from;
-            // A frame and the header behind it must lie in one block, or it is read again and again.
+            // A frame and the header behind it must lie in one block, or both are read anew.
             let bytes = self.bytes(from, 2 * MAX_FRAME)?;
             let is_last = bytes.len() as u64 == left_in_file;
             let searched = if is_last { bytes.len() } else { bytes.len() - 3 * MAX_FRAME / 2 };

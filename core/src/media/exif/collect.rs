@@ -114,8 +114,8 @@ impl Tags {
         facts
     }
 
-    /// The offset from UTC of `moment`, which was at `time`: its own, or another's if both times are
-    /// the same or the time of the position confirms it. Pictures are changed months later and
+    /// The offset from UTC of `moment`, which was at `time`: its own, or another's if both times
+    /// are the same or the time of the position confirms it. Pictures are changed months later and
     /// elsewhere.
     fn offset(&self, moment: &Moment, time: &str, position_at: Option<&str>) -> Option<String> {
         let instant = |text| NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok();

@@ -2,8 +2,8 @@
 //!
 //! A profile says how colours look, and beside it who made it, when, on which screen or scanner,
 //! sometimes with a serial number. The numbers stay bit for bit where they are, as far as the
-//! [type of their tag](values) defines them; the description and the copyright, which a profile must
-//! have, say nothing any more, and what is neither goes to zero. The length stays, so that no
+//! [type of their tag](values) defines them; the description and the copyright, which a profile
+//! must have, say nothing any more, and what is neither goes to zero. The length stays, so that no
 //! container must move anything.
 //!
 //! Tags that draw no picture go: those for printing proofs (`gamt`), and tables of floating-point
@@ -44,8 +44,8 @@ const TAGS_MAX: usize = 128;
 /// illuminant are added.
 const HEADER_KEPT: [Range<usize>; 4] = [0..4, 8..10, 12..24, 36..40];
 
-/// The bytes of the header with flags, and the flags that the standard knows: whether the profile is
-/// embedded and needed, what the medium is like, the intent.
+/// The bytes of the header with flags, and the flags that the standard knows: whether the profile
+/// is embedded and needed, what the medium is like, the intent.
 const FLAGS: [(usize, u8); 3] = [(47, 0b111), (63, 0b1111), (67, 0b11)];
 
 /// Where the illuminant stands in the header.

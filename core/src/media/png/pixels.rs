@@ -286,8 +286,8 @@ impl Stream {
         self.count > self.wanted
     }
 
-    /// Takes the next bytes and shows what comes out, until the stream is done or overlong; gives how
-    /// many of them belong to the stream.
+    /// Takes the next bytes and shows what comes out, until the stream is done or overlong; gives
+    /// how many of them belong to the stream.
     fn inflate(
         &mut self,
         bytes: &[u8],
