@@ -1,14 +1,14 @@
 //! JPEG XL (ISO/IEC 18181-2): a bare codestream, or boxes that hold one.
 //!
 //! Only the codestream draws the picture, and it says itself which way up it is. So of the boxes
-//! none passes but the signature, the file type, the level, and the codestream, whole (`jxlc`) or in
-//! parts (`jxlp`). Exif, XMP and JUMBF go, packed (`brob`) or not; so does `jbrd`, which restores the
-//! JPEG that the picture was made from with all its comments and application segments, and the gain
-//! map. An index of frames (`jxli`) is not needed to draw them.
+//! none passes but the signature, the file type, the level, and the codestream, whole (`jxlc`) or
+//! in parts (`jxlp`). Exif, XMP and JUMBF go, packed (`brob`) or not; so does `jbrd`, which
+//! restores the JPEG that the picture was made from with all its comments and application segments,
+//! and the gain map. An index of frames (`jxli`) is not needed to draw them.
 //!
-//! Where the codestream ends only decoding it can tell, and that is not done: bytes that someone put
-//! behind a bare one, or inside its box, stay, and so do the names that it may give to layers. The
-//! manifest says that the end is not proven.
+//! Where the codestream ends only decoding it can tell, and that is not done: bytes that someone
+//! put behind a bare one, or inside its box, stay, and so do the names that it may give to layers.
+//! The manifest says that the end is not proven.
 
 use std::ops::Range;
 

@@ -2,9 +2,9 @@
 //!
 //! The data of consecutive `IDAT` (or `fdAT`) chunks is one zlib stream. Bytes can hide behind its
 //! end, inside the last chunk or in chunks of their own, and inside it as rows that no decoder
-//! shows. So the stream is inflated once, into a ring that keeps nothing, to learn where it ends and
-//! how many bytes come out. What lies behind its end is left out. A stream with too many rows is
-//! compressed anew without them: the pixels stay the same.
+//! shows. So the stream is inflated once, into a ring that keeps nothing, to learn where it ends
+//! and how many bytes come out. What lies behind its end is left out. A stream with too many rows
+//! is compressed anew without them: the pixels stay the same.
 
 use std::ops::Range;
 
