@@ -49,6 +49,10 @@ pub trait DeviceKey: Send + Sync {
 
     /// Destroys the slot's key. What it wrapped never opens again. No key is no error.
     fn delete(&self, slot: KeySlot) -> Result<(), DeviceKeyError>;
+
+    /// Destroys every key that `wrap` has made, of whatever slot, also in earlier processes. A wipe
+    /// calls it first, so that it also ends what lies in files that can't be read any more.
+    fn delete_all(&self) -> Result<(), DeviceKeyError>;
 }
 
 /// The app's key as the core calls it.
@@ -65,6 +69,10 @@ impl vault::DeviceKey for AppKey {
 
     fn delete(&self, slot: vault::KeySlot) -> Result<(), vault::DeviceKeyError> {
         Ok(call_app(|| self.0.delete(slot.into()))?)
+    }
+
+    fn delete_all(&self) -> Result<(), vault::DeviceKeyError> {
+        Ok(call_app(|| self.0.delete_all())?)
     }
 }
 

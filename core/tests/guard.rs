@@ -79,6 +79,66 @@ fn a_wipe_also_destroys_the_keys_of_what_was_begun_while_locked() {
     assert!(thief.reports().unwrap().is_empty());
 }
 
+/// Where the device key that wraps the vault's is found.
+fn generation(phone: &Phone) -> u32 {
+    let raw = Connection::open(phone.database()).unwrap();
+    let sql = "SELECT generation FROM keyring WHERE slot = 'vault'";
+    raw.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_wipe_of_a_home_that_does_not_open_leaves_no_copy_that_does() {
+    type Spoil = fn(&Phone);
+    let spoiled: [(VaultState, Spoil); 3] = [
+        (VaultState::FromNewerApp, |phone| {
+            let raw = Connection::open(phone.database()).unwrap();
+            raw.pragma_update(None, "user_version", 99).unwrap();
+        }),
+        (VaultState::Damaged, |phone| {
+            let mut file = std::fs::read(phone.database()).unwrap();
+            file[..20].fill(b'x');
+            std::fs::write(phone.database(), file).unwrap();
+        }),
+        (VaultState::Damaged, |phone| {
+            let raw = Connection::open(phone.database()).unwrap();
+            raw.execute_batch("DROP TABLE keyring").unwrap();
+        }),
+    ];
+    for (state, spoil) in spoiled {
+        let phone = Phone::new();
+        let id = begin(&phone.open(), "Ada");
+        let copy = phone.copy();
+        spoil(&phone);
+        // What was begun beside it, and does not open either, goes with it.
+        begin(&phone.open(), "Ben");
+        let path = phone.home().join("emergency-1.sqlite");
+        let raw = Connection::open(&path).unwrap();
+        raw.pragma_update(None, "user_version", 99).unwrap();
+        drop(raw);
+        let core = phone.open();
+        assert_eq!(core.state(), state);
+        let beside = phone.copy();
+        core.wipe().unwrap();
+        assert_eq!(core.state(), VaultState::Ready);
+        assert_eq!(phone.device.slots().len(), 2, "only the new home's");
+        assert_eq!(copy.open().report(id).unwrap_err(), Error::KeyLost, "{state:?}");
+        std::fs::remove_file(beside.database()).unwrap();
+        let raw = Connection::open(beside.home().join("emergency-1.sqlite")).unwrap();
+        raw.pragma_update(None, "user_version", 1).unwrap();
+        drop(raw);
+        assert!(titles(&beside.open()).is_empty(), "{state:?}");
+    }
+}
+
+#[test]
+fn a_home_made_after_a_wipe_counts_its_keys_from_elsewhere() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let before = generation(&phone);
+    core.wipe().unwrap();
+    assert_ne!(generation(&phone), before);
+}
+
 #[test]
 fn a_passphrase_survives_a_restart_and_nothing_else_opens_the_vault() {
     let phone = Phone::new();
@@ -193,6 +253,7 @@ fn a_device_key_that_was_not_destroyed_in_time_is_destroyed_at_the_next_start() 
     let (kept, gone) = (begin(&core, "Ada"), begin(&core, "Ben"));
     attach(&core, gone);
     let copy = phone.copy();
+    let first = generation(&phone);
     // As after a kill between the commit and the destruction, and that twice.
     phone.device.fail(Faults { deletions: 3, ..Faults::default() });
     core.delete(gone).unwrap();
@@ -202,7 +263,7 @@ fn a_device_key_that_was_not_destroyed_in_time_is_destroyed_at_the_next_start() 
     let other = begin(&core, "Cem");
     // The device destroys neither the key of before nor the one of before that.
     core.delete(other).unwrap();
-    assert!(phone.device.slots().contains(&KeySlot::Vault { generation: 0 }));
+    assert!(phone.device.slots().contains(&KeySlot::Vault { generation: first }));
     assert_eq!(copy.twin().open().state(), VaultState::Ready, "it opens, and is said to");
     assert!(core.is_erasure_unfinished().unwrap());
     drop(core);
@@ -213,7 +274,7 @@ fn a_device_key_that_was_not_destroyed_in_time_is_destroyed_at_the_next_start() 
     assert!(phone.names_in("blobs").is_empty());
     let vaults =
         phone.device.slots().into_iter().filter(|slot| matches!(slot, KeySlot::Vault { .. }));
-    assert_eq!(vaults.collect::<Vec<_>>(), [KeySlot::Vault { generation: 2 }]);
+    assert_eq!(vaults.collect::<Vec<_>>(), [KeySlot::Vault { generation: first + 2 }]);
     assert_eq!(copy.open().state(), VaultState::KeyLost);
 }
 

@@ -44,6 +44,11 @@ impl DeviceKey for Keeper {
         self.kept()?.iter_mut().filter(|kept| kept.0 == slot).for_each(|kept| kept.1.clear());
         Ok(())
     }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        self.kept()?.iter_mut().for_each(|kept| kept.1.clear());
+        Ok(())
+    }
 }
 
 struct Quiet;

@@ -112,17 +112,15 @@ fn finish_spent(home: &Home, path: &Path, device: &dyn DeviceKey) -> Result<()> 
     finish(home, database, device)
 }
 
-/// Destroys the keys of every emergency, also of those that do not open.
-pub(super) fn destroy_keys(home: &Home, device: &dyn DeviceKey) -> Result<()> {
+/// Destroys the keys of every emergency whose file can be read, also of those that do not open, and
+/// marks it as spent.
+pub(super) fn destroy_keys(home: &Home, device: &dyn DeviceKey) {
     for path in existing(home) {
-        match Database::open(&path, device, Wrapping::Emergency) {
-            Ok(database) => database.keyring(device).destroy_all(database.connection()?)?,
-            // Which keys it had can't be read any more: nobody opens it with them either.
-            Err(Error::Damaged | Error::FromNewerApp) => {}
-            Err(error) => return Err(error),
+        if let Ok(database) = Database::open(&path, device, Wrapping::Emergency) {
+            let keyring = database.keyring(device);
+            let _ = database.connection().and_then(|connection| keyring.destroy_all(connection));
         }
     }
-    Ok(())
 }
 
 /// Destroys the keys of an emergency that was moved, and then its files.

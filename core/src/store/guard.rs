@@ -148,10 +148,15 @@ impl Store {
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
     pub(crate) fn wipe(&self) -> Result<()> {
         let mut shelves = self.shelves();
-        emergency::destroy_keys(&self.home, self.device.as_ref())?;
+        let device = self.device.as_ref();
+        // Also those of a file that can't be read any more: a copy made before it was damaged can.
+        device.delete_all()?;
+        // What another process has put in place meanwhile, and the marks for it. A file that takes
+        // no mark has nobody who writes into it.
+        emergency::destroy_keys(&self.home, device);
         for database in shelves.all() {
-            let keyring = database.keyring(self.device.as_ref());
-            keyring.destroy_all(database.connection()?)?;
+            let keyring = database.keyring(device);
+            let _ = database.connection().and_then(|connection| keyring.destroy_all(connection));
             database.close();
         }
         shelves.main = None;

@@ -111,12 +111,13 @@ impl Slot {
         }
     }
 
-    /// The main database counts from zero. An emergency's keys share one slot of the device, so
-    /// each starts at a random number in a quarter of its own: none is destroyed for another.
+    /// Counting starts at a random number, so that a home made anew after a wipe uses none of the
+    /// numbers of a copy made before. An emergency's keys share one slot of the device, so each
+    /// starts in a quarter of its own: none is destroyed for another.
     fn first_generation(self, wrapping: Wrapping) -> u32 {
         let random = u32::from_be_bytes(make_bytes()) >> 2;
         match (wrapping, self) {
-            (Wrapping::Main, _) => 0,
+            (Wrapping::Main, _) => random,
             (Wrapping::Emergency, Self::Vault) => random | 0b10 << 30,
             (Wrapping::Emergency, Self::Outbox) => random | 0b11 << 30,
         }

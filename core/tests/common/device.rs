@@ -87,6 +87,15 @@ impl TestDevice {
         fault.map_or(Ok(()), Err)
     }
 
+    fn may_delete(&self) -> Result<(), DeviceKeyError> {
+        let mut faults = self.faults.lock().unwrap();
+        if faults.deletions == 0 {
+            return Ok(());
+        }
+        faults.deletions -= 1;
+        Err(DeviceKeyError::Failed)
+    }
+
     fn wrong(&self, slot: KeySlot) -> Option<Wrong> {
         let faults = self.faults.lock().unwrap();
         match slot {
@@ -128,14 +137,14 @@ impl DeviceKey for TestDevice {
     }
 
     fn delete(&self, slot: KeySlot) -> Result<(), DeviceKeyError> {
-        {
-            let mut faults = self.faults.lock().unwrap();
-            if faults.deletions > 0 {
-                faults.deletions -= 1;
-                return Err(DeviceKeyError::Failed);
-            }
-        }
+        self.may_delete()?;
         self.keys.lock().unwrap().remove(&slot);
+        Ok(())
+    }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        self.may_delete()?;
+        self.lose_all();
         Ok(())
     }
 }

@@ -63,4 +63,8 @@ impl DeviceKey for OpenDevice {
     fn delete(&self, _: KeySlot) -> Result<(), DeviceKeyError> {
         Ok(())
     }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        Ok(())
+    }
 }

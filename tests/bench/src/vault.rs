@@ -128,4 +128,8 @@ impl DeviceKey for OneKey {
     fn delete(&self, _: KeySlot) -> Result<(), DeviceKeyError> {
         Ok(())
     }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        Ok(())
+    }
 }

@@ -49,6 +49,10 @@ impl DeviceKey for OpenDevice {
     fn delete(&self, _: KeySlot) -> Result<(), DeviceKeyError> {
         Ok(())
     }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        Ok(())
+    }
 }
 
 /// Hears nothing.

@@ -81,6 +81,13 @@ impl DeviceKey for FileDeviceKey {
             Ok(())
         })
     }
+
+    fn delete_all(&self) -> Result<(), DeviceKeyError> {
+        self.change(|keys| {
+            keys.clear();
+            Ok(())
+        })
+    }
 }
 
 fn name(slot: KeySlot) -> String {

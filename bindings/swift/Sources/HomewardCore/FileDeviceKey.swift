@@ -65,6 +65,18 @@ public final class FileDeviceKey: DeviceKey {
     guard fsync(descriptor) == 0 else { throw DeviceKeyError.Failed }
   }
 
+  /// Destroys the keys of all slots.
+  public func deleteAll() throws {
+    let files = FileManager.default
+    guard files.fileExists(atPath: folder.path) else { return }
+    try orFailed {
+      for name in try files.contentsOfDirectory(atPath: folder.path)
+      where name.hasPrefix(KeySlot.prefix) {
+        try files.removeItem(at: folder.appendingPathComponent(name))
+      }
+    }
+  }
+
   private func file(_ slot: KeySlot, _ name: String? = nil) -> URL {
     let folder = folder.appendingPathComponent(slot.name, isDirectory: true)
     return name.map { folder.appendingPathComponent($0) } ?? folder
@@ -80,8 +92,11 @@ extension KeySlot {
   /// The name of the slot's key, with its generation.
   var name: String {
     switch self {
-    case .vault(let generation): "homeward.vault.\(generation)"
-    case .outbox(let generation): "homeward.outbox.\(generation)"
+    case .vault(let generation): "\(Self.prefix)vault.\(generation)"
+    case .outbox(let generation): "\(Self.prefix)outbox.\(generation)"
     }
   }
+
+  /// What the name of each key begins with.
+  static let prefix = "homeward."
 }

@@ -92,6 +92,10 @@ private final class AskedKey: DeviceKey {
   func delete(slot: KeySlot) throws {
     try Self.$isAsked.withValue(true) { try key.delete(slot: slot) }
   }
+
+  func deleteAll() throws {
+    try Self.$isAsked.withValue(true) { try key.deleteAll() }
+  }
 }
 
 extension ApiError {

@@ -43,15 +43,46 @@
 
     /// Destroys the slot's key pair.
     public func delete(slot: KeySlot) throws {
-      let status = SecItemDelete(query(slot) as CFDictionary)
+      try delete(tagged: tag(slot))
+    }
+
+    /// Destroys the key pairs of all slots.
+    public func deleteAll() throws {
+      for tag in try tags() {
+        try delete(tagged: tag)
+      }
+    }
+
+    private func delete(tagged tag: Data) throws {
+      let status = SecItemDelete(query(tag) as CFDictionary)
       guard status == errSecSuccess || status == errSecItemNotFound else {
         throw DeviceKeyError.Failed
       }
     }
 
+    /// The tags of every key pair that is ours. The keychain finds whole tags only.
+    private func tags() throws -> [Data] {
+      var found: CFTypeRef?
+      let wanted: [String: Any] = [
+        kSecClass as String: kSecClassKey,
+        kSecAttrKeyType as String: kSecAttrKeyTypeECSECPrimeRandom,
+        kSecMatchLimit as String: kSecMatchLimitAll,
+        kSecReturnAttributes as String: true,
+      ]
+      switch SecItemCopyMatching(wanted as CFDictionary, &found) {
+      case errSecSuccess: break
+      case errSecItemNotFound: return []
+      default: throw DeviceKeyError.Failed
+      }
+      guard let keys = found as? [[String: Any]] else { throw DeviceKeyError.Failed }
+      let ours = Data("\(prefix).\(KeySlot.prefix)".utf8)
+      return keys.compactMap { $0[kSecAttrApplicationTag as String] as? Data }
+        .filter { $0.starts(with: ours) }
+    }
+
     private func find(_ slot: KeySlot) throws -> SecKey? {
       var found: CFTypeRef?
-      let wanted = query(slot).merging([kSecReturnRef as String: true]) { $1 }
+      let wanted = query(tag(slot)).merging([kSecReturnRef as String: true]) { $1 }
       switch SecItemCopyMatching(wanted as CFDictionary, &found) {
       case errSecSuccess:
         guard let found, CFGetTypeID(found) == SecKeyGetTypeID() else {
@@ -90,11 +121,11 @@
       return key
     }
 
-    private func query(_ slot: KeySlot) -> [String: Any] {
+    private func query(_ tag: Data) -> [String: Any] {
       [
         kSecClass as String: kSecClassKey,
         kSecAttrKeyType as String: kSecAttrKeyTypeECSECPrimeRandom,
-        kSecAttrApplicationTag as String: tag(slot),
+        kSecAttrApplicationTag as String: tag,
       ]
     }
 

@@ -123,4 +123,15 @@ import Testing
       try key.unwrap(slot: .vault(generation: 0), wrapped: wrapped)
     }
   }
+
+  @Test func allKeysAreDeletedAlsoThoseOfAnEarlierProcess() throws {
+    try phone.deviceKey.deleteAll()
+    let secret = Data(repeating: 7, count: 32)
+    let slots: [KeySlot] = [.vault(generation: 7), .outbox(generation: 4_000_000_000)]
+    let wrapped = try slots.map { ($0, try phone.deviceKey.wrap(slot: $0, key: secret)) }
+    try phone.deviceKey.deleteAll()
+    for (slot, one) in wrapped {
+      #expect(throws: DeviceKeyError.Gone) { try phone.deviceKey.unwrap(slot: slot, wrapped: one) }
+    }
+  }
 }

@@ -136,6 +136,7 @@ final class BrokenKey: DeviceKey {
   func wrap(slot: KeySlot, key: Data) throws -> Data { throw thrown }
   func unwrap(slot: KeySlot, wrapped: Data) throws -> Data { throw thrown }
   func delete(slot: KeySlot) throws { throw thrown }
+  func deleteAll() throws { throw thrown }
 }
 
 /// The phone's key, but for what is done in each of its calls, whose name is given, before.
@@ -161,6 +162,11 @@ final class OtherKey: DeviceKey {
   func delete(slot: KeySlot) throws {
     try before("delete")
     try inner.delete(slot: slot)
+  }
+
+  func deleteAll() throws {
+    try before("deleteAll")
+    try inner.deleteAll()
   }
 }
 

@@ -24,6 +24,8 @@ internal class AskedKey(
 
     override fun delete(slot: KeySlot): Unit = asked { key.delete(slot) }
 
+    override fun deleteAll(): Unit = asked { key.deleteAll() }
+
     private inline fun <T> asked(work: () -> T): T {
         val before = inside.get()
         inside.set(true)

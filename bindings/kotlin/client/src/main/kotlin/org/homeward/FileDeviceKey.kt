@@ -49,6 +49,12 @@ private class FileSlotKeys(
             if (Files.deleteIfExists(folder.resolve(name))) sync(folder)
         }
 
+    override fun names(): List<String> =
+        reading {
+            if (!Files.exists(folder)) return@reading emptyList()
+            Files.list(folder).use { paths -> paths.map { it.fileName.toString() }.toList() }
+        }
+
     // What it wraps is on disk before the call returns, so the key must be as well.
     private fun sync(path: Path) = FileChannel.open(path, READ).use { it.force(true) }
 

@@ -19,6 +19,9 @@ public interface SlotKeys {
 
     /** Destroys the key of this name. No key is no error. */
     public fun delete(name: String)
+
+    /** The names of all keys that are there; others than ours may be among them. */
+    public fun names(): List<String>
 }
 
 /**
@@ -65,6 +68,10 @@ public open class WrappingDeviceKey(
     /** Destroys the key of [slot]. */
     override fun delete(slot: KeySlot): Unit = guarded { keys.delete(slot.name()) }
 
+    /** Destroys the keys of all slots. */
+    override fun deleteAll(): Unit =
+        guarded { keys.names().filter { it.startsWith(PREFIX) }.forEach(keys::delete) }
+
     /** What a failure of this device means; null if nothing is known of it. */
     protected open fun meaningOf(error: GeneralSecurityException): DeviceKeyException? = null
 
@@ -81,10 +88,11 @@ public open class WrappingDeviceKey(
 
 private fun KeySlot.name() =
     when (this) {
-        is KeySlot.Vault -> "homeward.vault.$generation"
-        is KeySlot.Outbox -> "homeward.outbox.$generation"
+        is KeySlot.Vault -> "${PREFIX}vault.$generation"
+        is KeySlot.Outbox -> "${PREFIX}outbox.$generation"
     }
 
+private const val PREFIX = "homeward."
 private const val TRANSFORMATION = "AES/GCM/NoPadding"
 private const val VERSION: Byte = 1
 private const val NONCE_BYTES = 12

@@ -142,7 +142,7 @@ class CallbackTest {
             core.wipe()
         }
         val refused = ApiException.Refused::class to MessageIds.REFUSED_CALLED_BACK
-        assertEquals(setOf("wrap", "open", "delete"), key.heard.keys)
+        assertEquals(setOf("wrap", "open", "delete", "deleteAll"), key.heard.keys)
         assertEquals(setOf(refused), key.heard.values.toSet())
     }
 
@@ -268,6 +268,8 @@ private class Meddler(
     ): ByteArray = key.open(slot, wrapped).also { meddle("open") }
 
     override fun delete(slot: KeySlot) = key.delete(slot).also { meddle("delete") }
+
+    override fun deleteAll() = key.deleteAll().also { meddle("deleteAll") }
 
     private fun meddle(call: String) {
         val thrown = runCatching { core?.reports() ?: return }.exceptionOrNull()

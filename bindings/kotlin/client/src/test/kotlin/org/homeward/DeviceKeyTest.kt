@@ -43,6 +43,19 @@ class DeviceKeyTest {
     }
 
     @Test
+    fun `all keys are deleted, those of an earlier process too, and nothing else in the folder`() {
+        key.deleteAll()
+        val slots = listOf(vault, KeySlot.Vault(7u), KeySlot.Outbox(4_000_000_000u))
+        val wrapped = slots.map { it to key.wrap(it, secret) }
+        val other = File(folder, "other").apply { writeText("kept") }
+        key.deleteAll()
+        for ((slot, one) in wrapped) {
+            assertFailsWith<DeviceKeyException.Gone> { key.open(slot, one) }
+        }
+        assertContentEquals(arrayOf(other), folder.listFiles())
+    }
+
+    @Test
     fun `bytes of another format fail and open nothing`() {
         val wrapped = key.wrap(vault, secret)
         for (wrong in listOf(byteArrayOf(), ByteArray(13), byteArrayOf(2) + wrapped.drop(1))) {

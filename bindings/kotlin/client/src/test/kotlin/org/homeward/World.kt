@@ -103,4 +103,6 @@ internal class BrokenKey(
     ) = throw thrown
 
     override fun delete(slot: KeySlot) = throw thrown
+
+    override fun deleteAll() = throw thrown
 }

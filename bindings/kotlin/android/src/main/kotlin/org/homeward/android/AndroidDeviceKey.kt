@@ -57,6 +57,8 @@ private class AndroidSlotKeys : SlotKeys {
     }
 
     override fun delete(name: String): Unit = store.deleteEntry(name)
+
+    override fun names(): List<String> = store.aliases().toList()
 }
 
 private const val PROVIDER = "AndroidKeyStore"
