@@ -105,6 +105,10 @@ refusals! {
     ProfileUnreadable => "refused-profile-unreadable",
     /// The passphrase is not the right one.
     WrongPassphrase => "refused-wrong-passphrase",
+    /// A passphrase that is empty keeps nobody out.
+    EmptyPassphrase => "refused-empty-passphrase",
+    /// With a limit of no tries, the right passphrase would be one too many.
+    NoTries => "refused-no-tries",
     /// The app suspended the core and has not resumed it.
     Suspended => "refused-suspended",
     /// A listener or device key called back into the core from within its call.

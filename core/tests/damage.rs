@@ -14,8 +14,8 @@ use common::{
     Faults, Phone, Wrong, attach, begin, field, form, pack, set, tells_of, titles, try_set,
 };
 use homeward_core::forms::{Answer, FieldId};
-use homeward_core::vault::VaultState;
-use homeward_core::{Error, Homeward, Original, ReportId, Scope, SendWhen, Source};
+use homeward_core::vault::{Passphrase, VaultState};
+use homeward_core::{Error, Homeward, Original, Refusal, ReportId, Scope, SendWhen, Source};
 use rusqlite::Connection;
 
 /// A home with two reports, one of them sent, at rest.
@@ -224,6 +224,64 @@ impl AtRest {
         assert_eq!(core.captures().unwrap(), []);
     }
 
+    /// Flips every bit of the passphrase's row, one at a time. The right passphrase opens the vault or
+    /// is told that there is damage; and it never destroys anything.
+    fn flip_passphrase(&self) {
+        let right = Passphrase::new("right");
+        let core = self.phone.open_ready();
+        core.set_passphrase(None, Some(&right), Some(3)).unwrap();
+        let wrong = core.set_passphrase(Some(&Passphrase::new("bad")), None, None);
+        assert_eq!(wrong.unwrap_err(), Error::from(Refusal::WrongPassphrase));
+        drop(core);
+        let raw = Connection::open(self.phone.database()).unwrap();
+        let sql = "SELECT salt, memory_kib, passes, tries, try_limit FROM passphrase";
+        type Row = (Vec<u8>, i64, i64, i64, i64);
+        let row: Row = raw
+            .query_row(sql, [], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            })
+            .unwrap();
+        drop(raw);
+        let try_with = |(salt, memory_kib, passes, tries, try_limit): Row| {
+            let (copy, core) = self.changed(|raw| {
+                let sql =
+                    "UPDATE passphrase SET salt = ?1, memory_kib = ?2, passes = ?3, tries = ?4,
+                           try_limit = ?5";
+                raw.execute(sql, (salt, memory_kib, passes, tries, try_limit)).unwrap();
+            });
+            let keys = copy.device.slots().len();
+            let unlocked = core.unlock(Some(&right));
+            assert_eq!(copy.device.slots().len(), keys, "a key was destroyed");
+            if unlocked.is_ok() {
+                assert_eq!(self.nothing_is_wrong(&core), 2);
+            }
+            unlocked
+        };
+        for bit in 0..row.0.len() * 8 {
+            let mut flipped = row.clone();
+            flipped.0[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(try_with(flipped), Err(Error::Damaged), "salt, bit {bit}");
+        }
+        // What no number of the schema has can't be asked for.
+        for bit in 0..63 {
+            let flip = 1 << bit;
+            for flipped in [
+                (row.1 ^ flip, row.2, row.4),
+                (row.1, row.2 ^ flip, row.4),
+                (row.1, row.2, row.4 ^ flip),
+            ] {
+                let flipped = (row.0.clone(), flipped.0, flipped.1, row.3, flipped.2);
+                assert_eq!(try_with(flipped), Err(Error::Damaged), "numbers, bit {bit}");
+            }
+        }
+        // Argon2 takes its half a second: a few bits of each half.
+        for bit in [0, 1, 2, 7, 31, 32, 62] {
+            let mut flipped = row.clone();
+            flipped.3 ^= 1 << bit;
+            assert_eq!(try_with(flipped), Ok(()), "tries, bit {bit}");
+        }
+    }
+
     /// The file of the only photo.
     fn blob(&self, phone: &Phone) -> PathBuf {
         phone.home().join("blobs").join(&self.phone.names_in("blobs")[0])
@@ -248,6 +306,11 @@ fn every_byte_of_a_sealed_value_flipped_costs_one_report_at_most() {
 #[test]
 fn every_byte_of_the_intakes_identity_flipped_costs_no_capture_and_the_next_one_opens() {
     AtRest::new().flip_intake();
+}
+
+#[test]
+fn every_bit_of_the_passphrases_row_flipped_destroys_nothing() {
+    AtRest::new().flip_passphrase();
 }
 
 #[test]

@@ -95,7 +95,11 @@ fn a_reader_written_after_the_page_reads_a_vault_with_a_passphrase() {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(memory, passes, 1, None).unwrap())
         .hash_password_into(passphrase.as_bytes(), &salt, &mut words)
         .unwrap();
-    let vault = open_cell(&words, "keyring", b"vault", "passphrase", 1, &sealed);
+    let (hash, sealed) = sealed.split_at(32);
+    let numbers = [memory, passes, 0].map(u32::to_be_bytes).concat();
+    let recipe = [b"homeward recipe 1", &salt[..], &numbers].concat();
+    assert_eq!(hash, ring::digest::digest(&ring::digest::SHA256, &recipe).as_ref());
+    let vault = open_cell(&words, "keyring", b"vault", "passphrase", 1, sealed);
     assert_eq!(derive(&vault, &[b"homeward key proof 1"]).as_slice(), proof);
 
     let vault = derive(&vault, &[b"homeward vault 1"]);

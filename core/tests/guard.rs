@@ -215,6 +215,59 @@ fn the_last_wrong_try_destroys_the_key_and_the_right_one_before_it_forgives_all(
 }
 
 #[test]
+fn a_passphrase_that_is_empty_and_a_limit_of_no_tries_are_refused() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let id = begin(&core, "Ada");
+    let words = Passphrase::new("words");
+    for empty in ["", " \t\u{2003}"] {
+        let refused = core.set_passphrase(None, Some(&Passphrase::new(empty)), None);
+        assert_eq!(refused.unwrap_err(), Error::from(Refusal::EmptyPassphrase));
+    }
+    let refused = core.set_passphrase(None, Some(&words), Some(0));
+    assert_eq!(refused.unwrap_err(), Error::from(Refusal::NoTries));
+    drop(core);
+    assert!(tells_of(&phone.open_ready(), id, "Ada"));
+}
+
+#[test]
+fn a_changed_passphrase_keeps_the_limit_of_the_one_before() {
+    let phone = Phone::new();
+    let core = phone.open();
+    let (old, new, bad) = (Passphrase::new("old"), Passphrase::new("new"), Passphrase::new("bad"));
+    core.set_passphrase(None, Some(&old), Some(1)).unwrap();
+    core.set_passphrase(Some(&old), Some(&new), None).unwrap();
+    let copy = phone.twin();
+    assert_eq!(copy.open().unlock(Some(&bad)).unwrap_err(), Error::KeyLost);
+    // Who wants none any more removes the passphrase first.
+    core.set_passphrase(Some(&new), None, None).unwrap();
+    core.set_passphrase(None, Some(&new), None).unwrap();
+    core.lock();
+    for _ in 0..3 {
+        assert_eq!(core.unlock(Some(&bad)).unwrap_err(), wrong());
+    }
+    core.unlock(Some(&new)).unwrap();
+}
+
+#[test]
+fn a_passphrase_whose_key_the_device_has_lost_is_told_as_lost_before_anybody_types() {
+    let phone = Phone::new();
+    let core = phone.open();
+    core.set_passphrase(None, Some(&Passphrase::new("words")), None).unwrap();
+    drop(core);
+    assert_eq!(phone.open().state(), VaultState::Locked);
+    let refused = Faults { vault: Some(DeviceKeyError::Refused), ..Faults::default() };
+    phone.device.fail(refused);
+    assert_eq!(phone.open().state(), VaultState::Locked);
+    phone.device.fail(Faults::default());
+    phone.device.lose_all();
+    let core = phone.open();
+    assert_eq!(core.state(), VaultState::KeyLost);
+    let unlocked = core.unlock(Some(&Passphrase::new("words")));
+    assert_eq!(unlocked.unwrap_err(), Error::KeyLost);
+}
+
+#[test]
 fn too_many_wrong_old_passphrases_close_an_open_vault_too() {
     let phone = Phone::new();
     let core = phone.open();

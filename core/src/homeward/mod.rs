@@ -73,7 +73,8 @@ impl Homeward {
 
     /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy of
     /// the home opens no more. With a limit, so many wrong tries in a row destroy the vault's key;
-    /// sealed, unsent parts still leave. Takes about half a second.
+    /// sealed, unsent parts still leave. Without one the limit stays as it was: who wants none any
+    /// more removes the passphrase and sets it anew. Takes about half a second.
     pub fn set_passphrase(
         &self,
         old: Option<&Passphrase>,

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::TryLockError;
 use std::time::{Duration, Instant};
 
-use super::{Database, Shelves, Store, closed, emergency, open_main};
+use super::{Database, Shelves, Store, closed, emergency, open_main, state_of};
 use crate::drafts;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, PartId, ReportId};
@@ -33,6 +33,8 @@ impl Store {
         match shelves.state {
             VaultState::Ready => return Ok(()),
             VaultState::Locked => {}
+            // A device that gave another key may give the right one.
+            VaultState::Damaged if shelves.main.is_some() => {}
             state => return Err(closed(state)),
         }
         let device = self.device.as_ref();
@@ -48,23 +50,31 @@ impl Store {
         };
         match opened {
             Ok(()) => shelves.state = VaultState::Ready,
-            Err(Error::KeyLost) => {
-                shelves.state = VaultState::KeyLost;
-                return Err(Error::KeyLost);
+            Err(error) => {
+                if matches!(error, Error::KeyLost | Error::Damaged) {
+                    shelves.state = state_of(error.clone())?;
+                }
+                return Err(error);
             }
-            Err(error) => return Err(error),
         }
         self.settle(&mut shelves);
         Ok(())
     }
 
-    /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes.
+    /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes; no limit:
+    /// as it was.
     pub(crate) fn set_passphrase(
         &self,
         old: Option<&Passphrase>,
         new: Option<&Passphrase>,
         limit: Option<u32>,
     ) -> Result<()> {
+        if new.is_some_and(Passphrase::is_empty) {
+            return Err(Refusal::EmptyPassphrase.into());
+        }
+        if limit == Some(0) {
+            return Err(Refusal::NoTries.into());
+        }
         let _one_at_a_time = self.home.lock_passphrase()?;
         let mut shelves = self.shelves();
         loop {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::blob::BlobKey;
 use super::cell::{Cell, CellKey};
-use super::passphrase::{Passphrase, PassphraseKey, Recipe, TriesLeft, count_try, forget_tries};
+use super::passphrase::{Passphrase, PassphraseKey, Recipe, TriesLeft};
 use super::{DeviceKey, DeviceKeyError, KeySlot, db};
 use crate::crypto::{derive_secret, make_bytes, make_secret};
 use crate::error::{Error, Refusal, Result};
@@ -187,20 +187,14 @@ impl Keyring<'_> {
         Ok(QueueKey(key))
     }
 
-    /// Opens the vault key without a passphrase; locked if there is one.
+    /// Opens the vault key without a passphrase; locked if there is one, and that would open it.
     pub(crate) fn open_vault(&self, connection: &Connection) -> Result<VaultKey> {
-        loop {
-            let (recipe, row) = read_vault(connection)?;
-            if recipe.is_some() {
-                return Err(Error::Locked);
-            }
-            let opened = self.open_row(Slot::Vault, &row);
-            if opened.is_err() && is_replaced(connection, &row)? {
-                continue;
-            }
-            let Opened { generation, key, proof } = opened?;
-            return Ok(VaultKey { secret: secret(&key, &proof)?, generation, passphrase: None });
+        let (recipe, Opened { generation, key, proof }) = self.open_sealed(connection)?;
+        if let Some(recipe) = recipe {
+            recipe.sealed(&key)?;
+            return Err(Error::Locked);
         }
+        Ok(VaultKey { secret: secret(&key, &proof)?, generation, passphrase: None })
     }
 
     /// Opens the vault key with the passphrase. One wrong try too many, if the person set a limit,
@@ -212,20 +206,22 @@ impl Keyring<'_> {
         connection: &Connection,
         passphrase: &Passphrase,
     ) -> Result<VaultKey> {
-        let (Some(recipe), sealed) = self.open_sealed(connection)? else {
+        let (Some(recipe), Opened { generation, key, proof }) = self.open_sealed(connection)?
+        else {
             return self.open_vault(connection);
         };
-        let left = count_try(connection)?;
+        // No passphrase is wrong for what is damaged.
+        let sealed = recipe.sealed(&key)?;
+        let left = recipe.count_try(connection)?;
         if left == TriesLeft::Over {
             return self.destroy_vault(connection);
         }
         let passphrase = recipe.derive(passphrase)?;
-        let secret = match passphrase.open(&sealed.key) {
+        let secret = match passphrase.open(sealed) {
             Err(_) if left == TriesLeft::Last => return self.destroy_vault(connection),
-            opened => secret(opened?.as_slice(), &sealed.proof)?,
+            opened => secret(opened?.as_slice(), &proof)?,
         };
-        forget_tries(connection)?;
-        let generation = sealed.generation;
+        recipe.forget_tries(connection)?;
         Ok(VaultKey { secret, generation, passphrase: Some(passphrase) })
     }
 
@@ -240,7 +236,8 @@ impl Keyring<'_> {
         }
     }
 
-    /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after.
+    /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after. No
+    /// `limit`: as it was.
     pub(crate) fn set_passphrase(
         &self,
         connection: &mut Connection,
@@ -248,7 +245,8 @@ impl Keyring<'_> {
         new: Option<&Passphrase>,
         limit: Option<u32>,
     ) -> Result<Replaced> {
-        let recipe = new.map(|_| Recipe::make()).transpose()?;
+        let limit = limit.or(Recipe::read(connection)?.and_then(|recipe| recipe.try_limit));
+        let recipe = new.map(|_| Recipe::make(limit)).transpose()?;
         let derived = match (&recipe, new) {
             (Some(recipe), Some(new)) => Some(recipe.derive(new)?),
             _ => None,
@@ -257,7 +255,7 @@ impl Keyring<'_> {
         if vault_generation(&transaction)? != Some(key.generation) {
             return Ok(Replaced::ByAnother);
         }
-        Recipe::store(&transaction, recipe.as_ref(), limit)?;
+        Recipe::store(&transaction, recipe.as_ref())?;
         let generation = self.wrap_anew(&transaction, key, &key.secret, derived.as_ref())?;
         transaction.commit()?;
         (key.passphrase, key.generation) = (derived, generation);

@@ -229,7 +229,7 @@ pub(crate) enum PassphraseChange {
 pub(crate) struct NewPassphrase {
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// So many wrong tries in a row destroy the vault's key.
+    /// So many wrong tries in a row destroy the vault's key [default: as before].
     #[arg(long, value_name = "TRIES")]
     pub(crate) limit: Option<u32>,
 }

@@ -21,8 +21,9 @@ extension HomewardClient {
   ///   - old: The one in force, if any.
   ///   - new: The one to be, if any.
   ///   - wrongTryLimit: So many wrong tries in a row destroy the vault's key; sealed, unsent parts
-  ///     still leave.
-  /// - Throws: `Refused` for a wrong old one.
+  ///     still leave. Without one the limit stays as it was: who wants none any more removes the
+  ///     passphrase and sets it anew.
+  /// - Throws: `Refused` for a wrong old one, an empty new one and a limit of 0.
   public func setPassphrase(
     old: String?, new: String?, wrongTryLimit: UInt32? = nil
   ) async throws(ApiError) {

@@ -22,7 +22,7 @@ CREATE TABLE passphrase (
     salt BLOB NOT NULL,
     memory_kib INTEGER NOT NULL,
     passes INTEGER NOT NULL,
-    --- Wrong tries since the last right one; written before each try.
+    --- Wrong tries since the last right one; written before each try. With a check in the upper half.
     tries INTEGER NOT NULL,
     --- So many wrong tries destroy the vault's device key. NULL: the person did not ask for it.
     try_limit INTEGER

@@ -15,9 +15,10 @@ public suspend fun Homeward.lock(): Unit = change { lock() }
 
 /**
  * Sets, changes or (with no [new]) removes the passphrase. With a limit, so many wrong tries in
- * a row destroy the vault's key; sealed, unsent parts still leave. Takes about half a second.
+ * a row destroy the vault's key; sealed, unsent parts still leave. Without one the limit stays as it
+ * was: who wants none any more removes the passphrase and sets it anew. Takes about half a second.
  *
- * @throws ApiException.Refused for a wrong [old] one.
+ * @throws ApiException.Refused for a wrong [old] one, an empty [new] one and a limit of 0.
  */
 public suspend fun Homeward.setPassphrase(
     old: String?,
