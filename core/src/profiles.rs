@@ -246,10 +246,10 @@ fn read_profile(entry: impl Read) -> Option<ProfileFile> {
 
 /// Attaches a photo that can be read only once, by way of the intake.
 fn attach(store: &Store, id: ReportId, field: &FieldId, entry: &mut dyn Read) -> Result<()> {
-    let capture = intake::put(&store.home, entry)?;
-    let identity = store.intake_identity()?;
-    let opened = intake::open(&store.home, &identity, capture)?;
-    let attached = attachments::attach(store, id, field, &opened as &dyn ReadAt, Original::Drop);
+    let capture = intake::put(&store.home, &store.intake_recipient()?, entry)?;
+    let attached = store.open_capture(capture).and_then(|opened| {
+        attachments::attach(store, id, field, &opened as &dyn ReadAt, Original::Drop)
+    });
     intake::remove(&store.home, capture);
     attached.map(|_| ())
 }

@@ -74,10 +74,14 @@ impl Recorder {
             Original::Drop,
         ) {
             Ok(stored) => Ok(Recorded::Attached(Box::new(stored))),
-            Err(Error::Locked) => {
+            // The report is in a vault that has closed meanwhile, whatever closed it.
+            Err(Error::Locked | Error::KeyLost | Error::Damaged | Error::FromNewerApp)
+                if self.store.state() != VaultState::Ready =>
+            {
                 let _held = self.store.home.hold_files()?;
+                let recipient = self.store.intake_recipient()?;
                 let mut from_start = FromStart { sound: &self.sound, at: 0 };
-                intake::put(&self.store.home, &mut from_start).map(Recorded::Captured)
+                intake::put(&self.store.home, &recipient, &mut from_start).map(Recorded::Captured)
             }
             Err(error) => Err(error),
         }

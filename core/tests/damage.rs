@@ -224,6 +224,48 @@ impl AtRest {
         assert_eq!(core.captures().unwrap(), []);
     }
 
+    /// Flips bytes of the file that says whom a locked vault's captures are sealed to, one at a
+    /// time; and puts somebody else's in its place. Each capture is attached when the vault opens.
+    fn flip_intake_file(&self) {
+        let copy = self.phone.twin();
+        let core = copy.open_ready();
+        let path = copy.home().join("intake.age-recipient");
+        let whole = fs::read_to_string(&path).unwrap();
+        let [(ada, _), _] = self.reports;
+        let (public, check) = whole.split_once('\n').unwrap();
+        let stranger = age::x25519::Identity::generate().to_public();
+        let mut others: Vec<_> = (0..whole.len())
+            .step_by(5)
+            .map(|at| {
+                let mut flipped = whole.clone().into_bytes();
+                flipped[at] ^= 1 << (at % 7);
+                flipped
+            })
+            .collect();
+        others.push(format!("{stranger}\n{check}").into());
+        others.push(format!("{stranger}\n").into());
+        others.push(stranger.to_string().into());
+        others.push(format!("{public}\n").into());
+        others.push(Vec::new());
+        for (number, other) in others.into_iter().enumerate() {
+            core.lock();
+            fs::write(&path, other).unwrap();
+            let capture = core.capture(&mut common::photo().as_slice()).unwrap();
+            core.unlock(None).unwrap();
+            assert_eq!(fs::read_to_string(&path).unwrap(), whole, "{number}: not mended");
+            let source = Source::Capture(capture);
+            let attached = core.attach(ada, &field("photo"), source, Original::Drop).unwrap();
+            core.detach(ada, attached.id).unwrap();
+        }
+        // Gone, and in an open vault.
+        fs::remove_file(&path).unwrap();
+        let capture = core.capture(&mut common::photo().as_slice()).unwrap();
+        core.attach(ada, &field("photo"), Source::Capture(capture), Original::Drop).unwrap();
+        drop(core);
+        copy.open_ready();
+        assert_eq!(fs::read_to_string(&path).unwrap(), whole);
+    }
+
     /// Flips every bit of the passphrase's row, one at a time. The right passphrase opens the vault or
     /// is told that there is damage; and it never destroys anything.
     fn flip_passphrase(&self) {
@@ -306,6 +348,11 @@ fn every_byte_of_a_sealed_value_flipped_costs_one_report_at_most() {
 #[test]
 fn every_byte_of_the_intakes_identity_flipped_costs_no_capture_and_the_next_one_opens() {
     AtRest::new().flip_intake();
+}
+
+#[test]
+fn whatever_the_intakes_file_says_a_capture_is_sealed_to_the_persons_own() {
+    AtRest::new().flip_intake_file();
 }
 
 #[test]

@@ -7,10 +7,10 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Faults, Phone, attach, begin, form, pack, set, tells_of, titles};
+use common::{Faults, Phone, attach, begin, field, form, pack, set, tells_of, titles};
 use homeward_core::queue::Conditions;
-use homeward_core::vault::{DeviceKeyError, VaultState};
-use homeward_core::{Error, Homeward, PartId, ReportId, Scope, SendWhen};
+use homeward_core::vault::{DeviceKeyError, Passphrase, VaultState};
+use homeward_core::{Error, Homeward, Original, PartId, ReportId, Scope, SendWhen, Source};
 use rusqlite::Connection;
 
 /// A phone with one report on it that was sealed and has not left.
@@ -208,6 +208,78 @@ fn a_vault_of_a_newer_app_is_kept_to_the_byte_and_a_new_report_is_taken() {
         drop(raw);
         before.all_is_there(&before.phone.open(), id);
     }
+}
+
+#[test]
+fn what_is_captured_beside_a_vault_that_may_never_open_is_attached_at_once() {
+    let spoiled: [(VaultState, fn(&Phone)); 3] = [
+        (VaultState::KeyLost, |phone| phone.device.lose_all()),
+        (VaultState::FromNewerApp, |phone| {
+            let raw = Connection::open(phone.database()).unwrap();
+            raw.pragma_update(None, "user_version", 1_000).unwrap();
+        }),
+        (VaultState::Damaged, |phone| {
+            std::fs::write(phone.database(), vec![b'x'; 8192]).unwrap();
+        }),
+    ];
+    for (state, spoil) in spoiled {
+        let phone = Phone::new();
+        let core = phone.open();
+        let ada = begin(&core, "Ada");
+        core.set_passphrase(None, Some(&Passphrase::new("words")), None).unwrap();
+        drop(core);
+        spoil(&phone);
+        let core = phone.open();
+        assert_eq!(core.state(), state);
+        // Nobody speaks in vain to a report that will not open.
+        assert!(core.record(ada, &field("statement")).is_err());
+        let capture = core.capture(&mut common::photo().as_slice()).unwrap();
+        drop(core);
+        let core = phone.open();
+        assert_eq!(core.state(), state);
+        let ben = begin(&core, "Ben");
+        core.attach(ben, &field("photo"), Source::Capture(capture), Original::Drop).unwrap();
+        assert!(core.captures().unwrap().is_empty(), "{state:?}");
+        if state == VaultState::FromNewerApp {
+            // The app is updated: what was captured meanwhile opens then as well.
+            let late = core.capture(&mut common::photo().as_slice()).unwrap();
+            drop(core);
+            let raw = Connection::open(phone.database()).unwrap();
+            raw.pragma_update(None, "user_version", 1).unwrap();
+            drop(raw);
+            let core = phone.open();
+            let before = core.capture(&mut common::photo().as_slice()).unwrap();
+            let attach = |capture| {
+                core.attach(ada, &field("photo"), Source::Capture(capture), Original::Drop)
+            };
+            assert_eq!(attach(before).unwrap_err(), Error::Locked);
+            core.unlock(Some(&Passphrase::new("words"))).unwrap();
+            attach(late).unwrap();
+            attach(before).unwrap();
+            core.delete(ben).unwrap();
+            let names = phone.names_in("");
+            assert!(!names.iter().any(|name| name.starts_with("emergency")), "{names:?}");
+        }
+    }
+}
+
+#[test]
+fn a_profile_is_imported_beside_a_vault_whose_key_is_lost_and_leaves_nothing_in_the_intake() {
+    let other = Phone::new();
+    let core = other.open();
+    let profile = core.create(&form("child_profile"), None).unwrap();
+    attach(&core, profile);
+    let (words, mut file) = (Passphrase::new("words"), Vec::new());
+    core.export_profile(profile, &words, &mut file).unwrap();
+
+    let phone = Phone::new();
+    drop(phone.open());
+    phone.device.lose_all();
+    let core = phone.open();
+    assert_eq!(core.state(), VaultState::KeyLost);
+    let id = core.import_profile(&words, &mut file.as_slice()).unwrap();
+    assert_eq!(core.report(id).unwrap().media.len(), 1);
+    assert!(core.captures().unwrap().is_empty());
 }
 
 #[test]

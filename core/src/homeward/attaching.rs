@@ -33,8 +33,7 @@ impl Homeward {
             Source::File(file) => self.attach_from(id, field, &file, original),
             Source::Bytes(bytes) => self.attach_from(id, field, &bytes, original),
             Source::Capture(capture) => {
-                let identity = self.store.intake_identity()?;
-                let opened = intake::open(&self.store.home, &identity, capture)?;
+                let opened = self.store.open_capture(capture)?;
                 let medium = self.attach_from(id, field, &opened, original)?;
                 intake::remove(&self.store.home, capture);
                 Ok(medium)
@@ -54,11 +53,13 @@ impl Homeward {
     }
 
     /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the
-    /// vault, to be attached later as [`Source::Capture`]. On disk when this returns.
+    /// vault, to be attached later as [`Source::Capture`]. While the vault is closed for another
+    /// reason than being locked it is sealed as reports are that are begun then, and can be attached
+    /// to those at once. On disk when this returns.
     pub fn capture(&self, input: &mut dyn Read) -> Result<CaptureId> {
         // Nobody sweeps it before it has its name.
         let _held = self.store.home.hold_files()?;
-        intake::put(&self.store.home, input)
+        intake::put(&self.store.home, &self.store.intake_recipient()?, input)
     }
 
     /// What was captured and not attached yet.

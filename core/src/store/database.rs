@@ -20,7 +20,7 @@ pub(super) struct Database {
     connection: Option<Connection>,
     wrapping: Wrapping,
     pub(super) vault: Option<VaultKey>,
-    queue: Option<QueueKey>,
+    pub(super) queue: Option<QueueKey>,
 }
 
 impl Database {

@@ -10,6 +10,7 @@ use crate::drafts;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::ids::PartId;
+use crate::intake;
 use crate::queue;
 use crate::vault::DeviceKey;
 use crate::vault::keys::Wrapping;
@@ -75,7 +76,8 @@ pub(super) fn absorb(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey)
         let moved = emergency.write(|from, from_keys| {
             main.write(|to, keys| {
                 drafts::copy_all(from, from_keys.vault, to, keys.vault)?;
-                queue::copy_all(from, &from_keys.queue(), to, &keys.queue())
+                queue::copy_all(from, &from_keys.queue(), to, &keys.queue())?;
+                intake::copy(from, from_keys.vault, to, keys.vault)
             })?;
             Ok(from.execute_batch(SPEND)?)
         });
@@ -93,7 +95,7 @@ pub(super) fn absorb(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey)
 /// replaced, so it writes nothing that would go with the file.
 const SPEND: &str = "
     DELETE FROM report; DELETE FROM draft; DELETE FROM medium; DELETE FROM part;
-    DELETE FROM receipt;
+    DELETE FROM receipt; DELETE FROM intake;
     UPDATE keyring SET stale = coalesce(stale, generation), generation = generation + 1
     WHERE slot = 'vault'";
 
@@ -102,7 +104,8 @@ fn finish_spent(home: &Home, path: &Path, device: &dyn DeviceKey) -> Result<()> 
     let database = Database::open(path, device, Wrapping::Emergency)?;
     let spending = TransactionBehavior::Immediate;
     let spending = Transaction::new_unchecked(database.connection()?, spending)?;
-    let sql = "SELECT (SELECT count(*) FROM report) + (SELECT count(*) FROM part)";
+    let sql = "SELECT (SELECT count(*) FROM report) + (SELECT count(*) FROM part)
+               + (SELECT count(*) FROM intake)";
     if spending.query_row(sql, [], |row| row.get::<_, u32>(0))? > 0 {
         return Ok(());
     }

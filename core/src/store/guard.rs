@@ -144,17 +144,6 @@ impl Store {
         Ok(())
     }
 
-    /// The identity that opens the intake.
-    pub(crate) fn intake_identity(&self) -> Result<age::x25519::Identity> {
-        let mut shelves = self.shelves();
-        loop {
-            self.refresh(&mut shelves)?;
-            if let Some((snapshot, keys)) = ready(&mut shelves)?.snapshot()? {
-                return intake::identity(&snapshot, keys.vault);
-            }
-        }
-    }
-
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
     pub(crate) fn wipe(&self) -> Result<()> {
         let mut shelves = self.shelves();

@@ -11,6 +11,7 @@ mod book;
 mod database;
 mod emergency;
 mod guard;
+mod intake;
 mod sweep;
 
 use std::io::ErrorKind;
@@ -26,7 +27,6 @@ use crate::error::{Error, Result};
 use crate::forms::Moment;
 use crate::home::Home;
 use crate::ids::ReportId;
-use crate::intake;
 use crate::net::Bell;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::Wrapping;
@@ -80,7 +80,7 @@ impl Store {
         let _ = sweep_intake(&self.home);
         if shelves.state == VaultState::Ready {
             let _ = emergency::absorb(&self.home, shelves, device);
-            let _ = prepare_intake(&self.home, shelves);
+            let _ = intake::prepare(&self.home, shelves);
             let _ = sweep(&self.home, shelves);
         } else {
             let _ = emergency::rescue(&self.home, shelves, device);
@@ -313,16 +313,4 @@ fn closed(state: VaultState) -> Error {
         VaultState::Damaged => Error::Damaged,
         VaultState::FromNewerApp => Error::FromNewerApp,
     }
-}
-
-/// The intake's key is made once; after that an opening of the home writes nothing.
-fn prepare_intake(home: &Home, shelves: &mut Shelves) -> Result<()> {
-    let main = shelves.main.as_mut().ok_or(Error::Damaged)?;
-    if home.intake_key().exists()
-        && let Some((snapshot, keys)) = main.snapshot()?
-        && intake::identity(&snapshot, keys.vault).is_ok()
-    {
-        return Ok(());
-    }
-    main.write(|transaction, keys| intake::prepare(home, transaction, keys.vault))
 }

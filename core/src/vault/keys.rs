@@ -86,6 +86,12 @@ impl QueueKey {
     pub(crate) fn cells(&self) -> CellKey {
         CellKey::new(&derive_secret(&self.0, &[b"homeward outbox 1"]))
     }
+
+    /// Vouches for the public half of the vault's intake, which lies in clear.
+    #[must_use]
+    pub(crate) fn vouch_for_intake(&self, recipient: &str) -> Secret {
+        derive_secret(&self.0, &[b"homeward intake 1 ", recipient.as_bytes()])
+    }
 }
 
 /// Where a home's keys are wrapped.

@@ -31,17 +31,18 @@ use keys::{QueueKey, VaultKey};
 pub(crate) struct Keys<'a> {
     /// Opens the reports.
     pub(crate) vault: &'a VaultKey,
-    queue: &'a QueueKey,
+    /// Opens the outbox.
+    pub(crate) outbox: &'a QueueKey,
 }
 
 impl<'a> Keys<'a> {
-    pub(crate) fn new(vault: &'a VaultKey, queue: &'a QueueKey) -> Self {
-        Self { vault, queue }
+    pub(crate) fn new(vault: &'a VaultKey, outbox: &'a QueueKey) -> Self {
+        Self { vault, outbox }
     }
 
     /// Seals the outbox's rows.
     pub(crate) fn queue(self) -> CellKey {
-        self.queue.cells()
+        self.outbox.cells()
     }
 }
 

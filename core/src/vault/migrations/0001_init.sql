@@ -31,7 +31,7 @@ CREATE TABLE passphrase (
 CREATE TABLE intake (
     --- At most one row.
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    --- The age identity that opens what came while the vault was locked; sealed under the vault key.
+    --- The age identities that open what came while the vault was closed; sealed under the vault key.
     identity BLOB NOT NULL
 ) STRICT;
 
