@@ -1,11 +1,12 @@
 //! The organisation and what goes to it: pair, send, plan, run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Homeward, Pairing};
 use crate::brand::Pack;
 use crate::dispatch::{self, Scope, SealedReport, SendWhen};
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::ids::{PartId, ReportId, StepId};
 use crate::net::Proxy;
 use crate::queue::{
@@ -14,22 +15,33 @@ use crate::queue::{
 
 impl Homeward {
     /// Takes an organisation's signed pack. A pack of the same organisation that is newer replaces
-    /// the one before; nothing else does.
+    /// the one before; nothing else does. One that was damaged on the phone tells no number: any of
+    /// the organisation that parts are sealed for replaces it.
     pub fn pair(&self, pack: &[u8]) -> Result<Pairing> {
         let new = Pack::read(pack)?;
-        if let Some(old) = self.store.home.pack()? {
-            if old.organisation.key != new.organisation.key {
-                return Err(Refusal::PackForeign.into());
-            }
-            if !new.replaces(&old) && new != old {
-                return Err(Refusal::PackOlder.into());
-            }
-        }
+        self.may_replace(&new)?;
         self.store.home.store_pack(pack)?;
         // A kill here leaves it to the next run and the next unlock.
         queue::park_spoiled(&self.store, &new)?;
         self.seal_spoiled_anew()?;
         Ok(Pairing::of(&new.organisation))
+    }
+
+    fn may_replace(&self, new: &Pack) -> Result<()> {
+        match self.store.home.pack() {
+            Ok(Some(old)) if old.organisation.key != new.organisation.key => {
+                Err(Refusal::PackForeign.into())
+            }
+            Ok(Some(old)) if !new.replaces(&old) && *new != old => Err(Refusal::PackOlder.into()),
+            Ok(_) => Ok(()),
+            Err(Error::Damaged) => {
+                let known = self.store.read_clear(queue::organisations)?;
+                let known: BTreeSet<_> = known.into_iter().flatten().collect();
+                let is_known = known.contains(&new.organisation.fingerprint());
+                if known.is_empty() || is_known { Ok(()) } else { Err(Refusal::PackForeign.into()) }
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Seals anew what is parked because somebody lost a key, as far as the vault is open.

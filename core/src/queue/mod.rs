@@ -47,7 +47,7 @@ pub use steps::{HttpStep, StepBody, StepFailure, StepOutcome, StepTrust};
 
 pub(crate) use recalls::{audiences_of, hold, is_holding};
 pub(crate) use receipts::{Expected, expect as expect_receipt, questions};
-pub(crate) use rows::{NewPart, PartSecret, adopt, arrived, delete_of, insert};
+pub(crate) use rows::{NewPart, PartSecret, adopt, arrived, delete_of, insert, organisations};
 pub(crate) use run::{Setting, start};
 pub(crate) use spoiled::{Spoiled, remove, spoiled};
 pub(crate) use status::statuses;

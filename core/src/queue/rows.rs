@@ -1,6 +1,6 @@
 //! The outbox's rows: what is in clear for planning, and what is sealed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{Connection, Row, Transaction};
 use serde::{Deserialize, Serialize};
@@ -239,6 +239,15 @@ pub(crate) fn arrived(connection: &Connection) -> Result<Vec<PartId>> {
     let arrived = [PartState::Stored, PartState::Opened, PartState::Dropped];
     let rows = all(connection)?.into_iter().filter(|row| arrived.contains(&row.state));
     Ok(rows.map(|row| row.id).collect())
+}
+
+/// The organisations that parts are sealed for. Needs no key.
+pub(crate) fn organisations(connection: &Connection) -> Result<BTreeSet<Fingerprint>> {
+    // A damaged row is not asked.
+    let named = |row: &Row<'_>| row.get::<_, Vec<u8>>(0);
+    let mut statement = connection.prepare("SELECT DISTINCT server FROM part")?;
+    let named = statement.query_map([], named)?.flatten();
+    Ok(named.filter_map(|bytes| Fingerprint::from_slice(&bytes)).collect())
 }
 
 /// Queues parts that lie in the spool and whose rows can't be read, to be uploaded afresh. What

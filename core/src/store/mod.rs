@@ -209,6 +209,15 @@ impl Store {
         if damaged && results.is_empty() { Err(Error::Damaged) } else { Ok(results) }
     }
 
+    /// Reads what lies in clear, from each database that is there.
+    pub(crate) fn read_clear<T>(
+        &self,
+        mut work: impl FnMut(&Connection) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut shelves = self.shelves();
+        shelves.all().map(|database| work(database.connection()?)).collect()
+    }
+
     /// Writes to each outbox, one transaction each.
     pub(crate) fn write_outboxes(
         &self,

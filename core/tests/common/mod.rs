@@ -230,6 +230,17 @@ pub fn numbered_pack<const N: usize>(
     (pack.sign(&SigningKey::derive(&[3; 32])).unwrap(), identities)
 }
 
+/// The pack of another organisation.
+pub fn foreign_pack() -> Vec<u8> {
+    let key = SigningKey::derive(&[4; 32]);
+    let organisation = Organisation { name: "Other".into(), key: key.verify_key() };
+    let url = "https://other.example".into();
+    let mut pack = Pack::new(organisation, Server::new(url, "token".into(), Trust::Public));
+    let recipient = age::x25519::Identity::generate().to_public().to_string();
+    pack.recipients.push(Recipient::new(Audience::Organisation, recipient, "desk"));
+    pack.sign(&key).unwrap()
+}
+
 /// The organisation of these packs.
 pub fn organisation() -> Organisation {
     let key = SigningKey::derive(&[3; 32]).verify_key();
