@@ -49,6 +49,10 @@ pub(crate) fn attach(
     if !fits(&asked.kind, plan.as_ref(), source) {
         return Err(Refusal::WrongKind.into());
     }
+    // What is said is words too; pictures leave them the room that is kept for words.
+    if !plan.as_ref().is_some_and(|plan| matches!(plan.format.shows(), Shows::Sound)) {
+        store.home.need_beside_spare(source.len())?;
+    }
     let stored = keep(store, &draft.key, field, source, plan, original)?;
     let now = store.now();
     let added = store.write(id, |transaction, keys| {

@@ -8,6 +8,7 @@
 //! intake/ID     sealed to intake.age-recipient while the vault was locked
 //! run.lock      held by who sends        files.lock  held while a file has no row yet
 //! passphrase.lock   held by who tries or changes the passphrase
+//! spare         nothing: room for the words of a report when the disk is full
 //! ```
 //!
 //! The folder itself is locked while a database in it is opened, closed or removed.
@@ -101,9 +102,51 @@ impl Home {
     /// Refuses as full what would not fit on the disk. Beside `bytes` there must be room for what
     /// an upload needs to remember, and for the words of the next report.
     pub(crate) fn need(&self, bytes: u64) -> Result<()> {
-        let disk = rustix::fs::statvfs(&self.root).map_err(io::Error::from)?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if bytes.saturating_add(SPARE_BYTES) > free { Err(Error::StorageFull) } else { Ok(()) }
+        if bytes.saturating_add(LEAST_FREE) > free(&self.root)? {
+            Err(Error::StorageFull)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The same for what may take nothing of the room that is kept, be it given back or not.
+    pub(crate) fn need_beside_spare(&self, bytes: u64) -> Result<()> {
+        let kept = fs::metadata(self.spare()).map_or(0, |file| file.len());
+        self.need(bytes.saturating_add(SPARE_BYTES.saturating_sub(kept)))
+    }
+
+    /// Gives back the room that was kept, if there is next to none left. Then what lies here is read
+    /// and removed, sealed parts leave, and the next report's words are written and leave as well.
+    pub(crate) fn give_spare(&self) {
+        if free(&self.root).is_ok_and(|free| free < LEAST_FREE) {
+            let _ = fs::remove_file(self.spare());
+        }
+    }
+
+    /// Keeps that room, where there is so much and more.
+    pub(crate) fn keep_spare(&self) -> Result<()> {
+        let path = self.spare();
+        if fs::metadata(&path).is_ok_and(|file| file.len() == SPARE_BYTES) {
+            return Ok(());
+        }
+        self.need(2 * SPARE_BYTES)?;
+        let partial = path.with_extension("partial");
+        // Zeros might take no room at all.
+        let written = File::create(&partial).and_then(|mut file| {
+            for _ in 0..SPARE_BYTES / 4096 {
+                file.write_all(&make_bytes::<4096>())?;
+            }
+            file.sync_all()
+        });
+        let kept = written.and_then(|()| fs::rename(&partial, &path));
+        if kept.is_err() {
+            let _ = fs::remove_file(&partial);
+        }
+        Ok(kept?)
+    }
+
+    fn spare(&self) -> PathBuf {
+        self.root.join("spare")
     }
 
     /// The lock of the one who sends; `None` while another process has it.
@@ -194,7 +237,21 @@ impl Home {
 }
 
 /// What must stay free.
-const SPARE_BYTES: u64 = 64 << 10;
+const LEAST_FREE: u64 = 64 << 10;
+
+/// What is kept for when it did not. SQLite's log and its index, and some sealed words.
+const SPARE_BYTES: u64 = 256 << 10;
+
+/// How many bytes the disk of `folder` still takes.
+fn free(folder: &Path) -> io::Result<u64> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Whether a log in `folder` should be kept short.
+pub(crate) fn is_scarce(folder: &Path) -> bool {
+    free(folder).is_ok_and(|free| free < SPARE_BYTES + LEAST_FREE)
+}
 
 /// The names in `folder`; one that is not Unicode is none of ours.
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {

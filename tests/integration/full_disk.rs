@@ -58,10 +58,7 @@ fn a_full_disk_is_told_and_nothing_acknowledged_is_lost() {
 fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there() {
     let mut journey = Journey::begin(Faults::default());
     let Some(disk) = SmallDisk::mount(&journey.folder.path().join("disk")) else { return };
-    // The home lies on the disk, and the device's key beside the link to it: Keystore is elsewhere.
-    disk.shell("mkdir \"$1/phone\"");
-    let home = journey.folder.path().join("full");
-    symlink(disk.folder.join("phone"), &home).unwrap();
+    let home = disk.home_beside(&journey.folder.path().join("full"));
     journey.phone = Programs::ready().phone(home).within(disk.starter());
     journey.pair(&journey.phone);
     let id = journey.draft(&ANSWERS);
@@ -89,6 +86,53 @@ fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there()
     session.call(&["delete", &id], 1);
 }
 
+/// With the room that the home has kept everything goes on but photos; without it, what is there can
+/// still be read, and removed.
+#[test]
+fn on_a_full_disk_all_is_read_and_words_leave_and_a_wipe_is_one() {
+    let mut journey = Journey::begin(Faults::default());
+    let Some(disk) = SmallDisk::mount(&journey.folder.path().join("disk")) else { return };
+    let home = disk.home_beside(&journey.folder.path().join("full"));
+    journey.phone = Programs::ready().phone(home).within(disk.starter());
+    journey.pair(&journey.phone);
+    let phone = &journey.phone;
+    let (id, other) = (journey.draft(&ANSWERS), journey.draft(&ANSWERS));
+    let photo = journey.photo("photo.jpg", &Photo::small(Exif::example()));
+    phone.ask(&["attach", &id, text(&photo).unwrap()]).unwrap();
+    phone.ask(&["send", &id]).unwrap();
+    let reads: [&[&str]; 5] =
+        [&["state"], &["drafts"], &["show", &id], &["status"], &["plan", "--network", "none"]];
+    let read = || reads.map(|call| phone.ask(call).unwrap());
+    let before = read();
+
+    disk.fill_around_spare();
+    assert_eq!(read(), before);
+    assert_eq!(journey.run(&id)["state"], "stored", "a sealed part leaves");
+    let new = journey.draft(&ANSWERS);
+    phone.ask(&["set", &other, "clothing", "a coat"]).unwrap();
+    is_told(phone, &["attach", &new, text(&photo).unwrap()]);
+    phone.ask(&["send", &new, "--first-minute"]).unwrap();
+    assert_eq!(journey.run(&new)["state"], "stored", "and so does the next first minute");
+    phone.ask(&["delete", &other]).unwrap();
+    journey.organisation.desk.ask(&["collect"]).unwrap();
+    assert_eq!(journey.run(&id)["state"], "opened", "a receipt is kept");
+    let before = read();
+
+    // To the last byte.
+    disk.fill(0);
+    assert_eq!(read(), before);
+    is_told(phone, &["set", &new, "clothing", "a coat"]);
+    assert_eq!(read(), before);
+    phone.ask(&["wipe"]).unwrap();
+    assert_eq!(phone.ask(&["drafts"]).unwrap(), Value::Array(Vec::new()));
+    let left = disk.shell("cd \"$1/phone\" && find blobs spool intake -type f");
+    assert_eq!(left, "");
+    // There is room again, and so it is kept again.
+    disk.make_room();
+    phone.ask(&["state"]).unwrap();
+    disk.shell("test -s \"$1/phone/spare\"");
+}
+
 /// Nothing can be written, and nothing is lost or taken for damaged.
 #[test]
 fn a_read_only_folder_is_told_and_what_was_there_before_is_there() {
@@ -99,7 +143,11 @@ fn a_read_only_folder_is_told_and_what_was_there_before_is_there() {
     journey.pair(phone);
     let id = journey.draft(&ANSWERS);
     let before = phone.ask(&["show", &id]).unwrap();
+    let read = || ["state", "drafts", "status", "plan"].map(|call| phone.ask(&[call]).unwrap());
+    let all = read();
     disk.shell("mount -o remount,ro \"$1\"");
+    assert_eq!(read(), all);
+    assert_eq!(phone.ask(&["show", &id]).unwrap(), before);
     for refused in [&["set", &id, "clothing", "a coat"][..], &["new", "missing_child"]] {
         let refusal = phone.ask(refused).unwrap_err();
         assert_eq!(refusal.message_id(), Some("error-storage"), "{}: {refusal}", refused[0]);
@@ -205,9 +253,22 @@ impl SmallDisk {
         words.into_iter().map(str::to_owned).collect()
     }
 
-    /// Takes all that is left, but for `room` bytes.
+    /// A home on the disk, by a link at `link`. The device's key lies beside the link: Keystore is
+    /// elsewhere.
+    fn home_beside(&self, link: &Path) -> PathBuf {
+        self.shell("mkdir \"$1/phone\"");
+        symlink(self.folder.join("phone"), link).unwrap();
+        link.to_owned()
+    }
+
+    /// Takes all that is left, but not what the home has kept for this hour.
+    fn fill_around_spare(&self) {
+        self.shell("test -s \"$1/phone/spare\" && ! cat /dev/zero > \"$1/filler\" 2> /dev/null");
+    }
+
+    /// Takes all that is left and all that was kept, but for `room` bytes.
     fn fill(&self, room: u64) {
-        let fill = "cat /dev/zero > \"$1/filler\" 2> /dev/null";
+        let fill = "rm -f \"$1/phone/spare\"; cat /dev/zero > \"$1/filler\" 2> /dev/null";
         self.shell(&format!("{fill}; truncate -s -{room} \"$1/filler\""));
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::error::{Error, Refusal, Result};
-use crate::home::hold_names;
+use crate::home::{hold_names, is_scarce};
 use crate::ids::ReportId;
 use crate::vault::cell::CellKey;
 use crate::vault::keys::{Keyring, QueueKey, VaultKey, Wrapping, vault_generation};
@@ -196,7 +196,12 @@ impl Drop for Database {
 
 fn open_file(path: &Path) -> Result<Connection> {
     let _names = names_around(path);
-    db::open(path)
+    let connection = db::open(path)?;
+    if path.parent().is_some_and(is_scarce) {
+        // Else the log takes up to four megabytes before it begins anew.
+        connection.pragma_update(None, "wal_autocheckpoint", 16)?;
+    }
+    Ok(connection)
 }
 
 fn names_around(path: &Path) -> Option<File> {

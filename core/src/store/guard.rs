@@ -29,7 +29,7 @@ impl Store {
     pub(crate) fn unlock(&self, passphrase: Option<&Passphrase>) -> Result<()> {
         // Two who try at once would count each other's tries as wrong ones.
         let _one_at_a_time = passphrase.map(|_| self.home.lock_passphrase()).transpose()?;
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         match shelves.state {
             VaultState::Ready => return Ok(()),
             VaultState::Locked => {}
@@ -76,7 +76,7 @@ impl Store {
             return Err(Refusal::NoTries.into());
         }
         let _one_at_a_time = self.home.lock_passphrase()?;
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         loop {
             self.refresh(&mut shelves)?;
             self.know(&mut shelves, old)?;
@@ -107,7 +107,7 @@ impl Store {
     /// replaced, and the device key that wrapped the old one is destroyed. Gives the files to
     /// remove.
     pub(crate) fn erase(&self, report: ReportId) -> Result<(Vec<MediumId>, Vec<PartId>)> {
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         loop {
             let database = self.fresh(&mut shelves, report)?;
             let keyring = database.keyring(self.device.as_ref());
@@ -146,7 +146,7 @@ impl Store {
 
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.
     pub(crate) fn wipe(&self) -> Result<()> {
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         let device = self.device.as_ref();
         // Also those of a file that can't be read any more: a copy made before it was damaged can.
         device.delete_all()?;
@@ -187,7 +187,7 @@ impl Store {
 
     /// Opens the files again.
     pub(crate) fn resume(&self) -> Result<()> {
-        self.shelves().all().try_for_each(Database::resume)
+        self.shelves_to_write().all().try_for_each(Database::resume)
     }
 }
 

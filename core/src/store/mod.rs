@@ -62,6 +62,7 @@ impl Store {
         device: Arc<dyn DeviceKey>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
+        home.give_spare();
         let (main, state) = open_main(&home, device.as_ref())?;
         let emergency = emergency::open(&home, device.as_ref())?;
         let shelves = Mutex::new(Shelves { state, main, emergency, beside: false });
@@ -85,6 +86,7 @@ impl Store {
         } else {
             let _ = emergency::rescue(&self.home, shelves, device);
         }
+        let _ = self.home.keep_spare();
     }
 
     pub(crate) fn bell(&self) -> Bell {
@@ -124,7 +126,7 @@ impl Store {
         report: ReportId,
         work: impl FnOnce(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         loop {
             let database = self.fresh(&mut shelves, report)?;
             let Some((transaction, keys)) = database.writing()? else { continue };
@@ -140,7 +142,7 @@ impl Store {
         &self,
         work: impl Fn(&Transaction<'_>, Keys<'_>) -> Result<T>,
     ) -> Result<T> {
-        let mut shelves = self.shelves();
+        let mut shelves = self.shelves_to_write();
         loop {
             let beside = shelves.beside;
             let database = self.shelf_for_new(&mut shelves)?;
@@ -223,7 +225,7 @@ impl Store {
         &self,
         mut work: impl FnMut(&Transaction<'_>, &CellKey) -> Result<()>,
     ) -> Result<()> {
-        for database in self.shelves().all() {
+        for database in self.shelves_to_write().all() {
             database.write_outbox(&mut work)?;
         }
         Ok(())
@@ -253,6 +255,12 @@ impl Store {
             Err(error) => shelves.state = state_of(error)?,
         }
         Ok(())
+    }
+
+    /// The same, with room to write if there is any.
+    fn shelves_to_write(&self) -> MutexGuard<'_, Shelves> {
+        self.home.give_spare();
+        self.shelves()
     }
 
     fn shelves(&self) -> MutexGuard<'_, Shelves> {
