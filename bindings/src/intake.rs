@@ -9,10 +9,10 @@ use crate::names::texts;
 #[uniffi::export]
 impl Homeward {
     /// Takes in a photo, video or recording, sealed to the vault, and gives the id under which it
-    /// can be attached later (`MediaSource.Capture`); while the vault is closed and not just locked, at
-    /// once to what is reported then. For a share extension, a camera while the
-    /// vault is locked, and a stream that can't be read at any place. On disk when this returns;
-    /// nothing is ever written in clear.
+    /// can be attached later (`MediaSource.Capture`); while the vault is closed and not just
+    /// locked, at once to what is reported then. For a share extension, a camera while the vault is
+    /// locked, and a stream that can't be read at any place. On disk when this returns; nothing is
+    /// ever written in clear.
     pub fn capture(&self, from: ByteSource) -> ApiResult<String> {
         // First of all: a descriptor that was handed over is ours to close.
         let from = from.open();

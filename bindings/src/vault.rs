@@ -26,8 +26,8 @@ impl Homeward {
 
     /// Sets, changes or (with no `new`) removes the passphrase. With a limit, so many wrong tries
     /// in a row destroy the vault's key; sealed, unsent parts still leave. Without one the limit
-    /// stays as it was: who wants none any more removes the passphrase and sets it anew. Takes about
-    /// half a second. `Refused` for a wrong `old`, an empty `new` and a limit of 0.
+    /// stays as it was: who wants none any more removes the passphrase and sets it anew. Takes
+    /// about half a second. `Refused` for a wrong `old`, an empty `new` and a limit of 0.
     pub fn set_passphrase(
         &self,
         old: Option<String>,

@@ -115,8 +115,9 @@ impl Home {
         self.need(bytes.saturating_add(SPARE_BYTES.saturating_sub(kept)))
     }
 
-    /// Gives back the room that was kept, if there is next to none left. Then what lies here is read
-    /// and removed, sealed parts leave, and the next report's words are written and leave as well.
+    /// Gives back the room that was kept, if there is next to none left. Then what lies here is
+    /// read and removed, sealed parts leave, and the next report's words are written and leave as
+    /// well.
     pub(crate) fn give_spare(&self) {
         if free(&self.root).is_ok_and(|free| free < LEAST_FREE) {
             let _ = fs::remove_file(self.spare());

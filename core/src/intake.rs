@@ -129,8 +129,9 @@ impl ReadAt for Capture {
     }
 }
 
-/// Whom captures are sealed to that these keys open. An identity is made if there is none that opens.
-/// What came for one that was damaged does not open and is kept; what comes from now on does.
+/// Whom captures are sealed to that these keys open. An identity is made if there is none that
+/// opens. What came for one that was damaged does not open and is kept; what comes from now on
+/// does.
 pub(crate) fn ensure(transaction: &Transaction<'_>, vault: &VaultKey) -> Result<Recipient> {
     match identities(transaction, vault) {
         Err(Error::NotFound | Error::Damaged) => {

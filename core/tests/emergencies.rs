@@ -212,7 +212,8 @@ fn a_vault_of_a_newer_app_is_kept_to_the_byte_and_a_new_report_is_taken() {
 
 #[test]
 fn what_is_captured_beside_a_vault_that_may_never_open_is_attached_at_once() {
-    let spoiled: [(VaultState, fn(&Phone)); 3] = [
+    type Spoil = fn(&Phone);
+    let spoiled: [(VaultState, Spoil); 3] = [
         (VaultState::KeyLost, |phone| phone.device.lose_all()),
         (VaultState::FromNewerApp, |phone| {
             let raw = Connection::open(phone.database()).unwrap();

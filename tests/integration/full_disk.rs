@@ -86,8 +86,8 @@ fn a_disk_that_is_full_at_any_write_is_told_and_what_was_there_before_is_there()
     session.call(&["delete", &id], 1);
 }
 
-/// With the room that the home has kept everything goes on but photos; without it, what is there can
-/// still be read, and removed.
+/// With the room that the home has kept everything goes on but photos; without it, what is there
+/// can still be read, and removed.
 #[test]
 fn on_a_full_disk_all_is_read_and_words_leave_and_a_wipe_is_one() {
     let mut journey = Journey::begin(Faults::default());

@@ -54,8 +54,8 @@ impl Homeward {
 
     /// Takes in what can be read only once, or what comes while the vault is locked: sealed to the
     /// vault, to be attached later as [`Source::Capture`]. While the vault is closed for another
-    /// reason than being locked it is sealed as reports are that are begun then, and can be attached
-    /// to those at once. On disk when this returns.
+    /// reason than being locked it is sealed as reports are that are begun then, and can be
+    /// attached to those at once. On disk when this returns.
     pub fn capture(&self, input: &mut dyn Read) -> Result<CaptureId> {
         // Nobody sweeps it before it has its name.
         let _held = self.store.home.hold_files()?;

@@ -61,8 +61,8 @@ impl Store {
         Ok(())
     }
 
-    /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes; no limit:
-    /// as it was.
+    /// Sets, changes or removes the passphrase, and after how many wrong tries the key goes; no
+    /// limit: as it was.
     pub(crate) fn set_passphrase(
         &self,
         old: Option<&Passphrase>,

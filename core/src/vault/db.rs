@@ -1,7 +1,7 @@
 //! The SQLite file: how it is opened, and how an old one becomes a new one.
 //!
-//! Several processes share the index of SQLite's log, which is a file beside the database. Where the
-//! disk has no room for that the database is opened alone, with the index in memory; where the
+//! Several processes share the index of SQLite's log, which is a file beside the database. Where
+//! the disk has no room for that the database is opened alone, with the index in memory; where the
 //! folder can't be written at all, to be read. What is there can be read in any case.
 
 use std::fmt::Write as _;

@@ -40,8 +40,8 @@ pub trait DeviceKey: Send + Sync {
     /// Destroys the slot's key. What it wrapped never opens again.
     fn delete(&self, slot: KeySlot) -> Result<(), DeviceKeyError>;
 
-    /// Destroys every key that [`wrap`](Self::wrap) has made, of whatever slot: a wipe also ends what
-    /// lies in files that can't be read any more.
+    /// Destroys every key that [`wrap`](Self::wrap) has made, of whatever slot: a wipe also ends
+    /// what lies in files that can't be read any more.
     fn delete_all(&self) -> Result<(), DeviceKeyError>;
 }
 

@@ -242,8 +242,8 @@ impl Keyring<'_> {
         }
     }
 
-    /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after. No
-    /// `limit`: as it was.
+    /// Sets, changes or removes the passphrase. What opened the vault before opens nothing after.
+    /// No `limit`: as it was.
     pub(crate) fn set_passphrase(
         &self,
         connection: &mut Connection,

@@ -5,8 +5,8 @@
 //! is RFC 9106; its costs are calibrated to about half a second on the phone that sets it.
 //!
 //! A flipped bit must not turn the right passphrase into a wrong one, which would be counted and in
-//! the end destroys the key. So the device also wraps a hash of the recipe, and a count of tries has
-//! a check beside it.
+//! the end destroys the key. So the device also wraps a hash of the recipe, and a count of tries
+//! has a check beside it.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -22,7 +22,8 @@ CREATE TABLE passphrase (
     salt BLOB NOT NULL,
     memory_kib INTEGER NOT NULL,
     passes INTEGER NOT NULL,
-    --- Wrong tries since the last right one; written before each try. With a check in the upper half.
+    --- Wrong tries since the last right one; written before each try. With a check in the upper
+    --- half.
     tries INTEGER NOT NULL,
     --- So many wrong tries destroy the vault's device key. NULL: the person did not ask for it.
     try_limit INTEGER
@@ -31,7 +32,8 @@ CREATE TABLE passphrase (
 CREATE TABLE intake (
     --- At most one row.
     id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    --- The age identities that open what came while the vault was closed; sealed under the vault key.
+    --- The age identities that open what came while the vault was closed; sealed under the vault
+    --- key.
     identity BLOB NOT NULL
 ) STRICT;
 
