@@ -147,6 +147,8 @@ const REFUSED: &[&str] = &[
     "refused-busy",
     "refused-step-beside-proxy",
     "refused-wrong-passphrase",
+    "refused-empty-passphrase",
+    "refused-no-tries",
     "refused-not-a-profile",
     "refused-profile-unreadable",
     "refused-suspended",
