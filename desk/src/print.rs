@@ -8,6 +8,7 @@ use homeward_core::receipts::Proven;
 use homeward_core::seal::{EarlierAnswer, RecallReason};
 use homeward_desk::brand::{Built, Fault};
 use homeward_desk::card::Card;
+use homeward_desk::casebook::CaseState;
 use homeward_desk::collect::Collected;
 use homeward_desk::error::{Error, Result};
 use homeward_desk::files::Written;
@@ -18,6 +19,8 @@ use serde_json::{Value, json};
 
 const NOT_COMPARED: &str =
     "NOT compared: call the organisation and compare the fingerprint, or give it with --key";
+
+const UNREADABLE: &str = "its case does not read: put the backup of private/casebook.sqlite back";
 
 /// How results are printed.
 pub(crate) struct Printer {
@@ -92,6 +95,9 @@ impl Printer {
             let store = plain(&store.to_string_lossy());
             let _ =
                 writeln!(text, "the mirror {store} can't be reached: look whether it is mounted");
+        }
+        for report in &collected.unreadable {
+            let _ = writeln!(text, "report {}: {UNREADABLE}", plain(report));
         }
         let _ = write!(
             text,
@@ -186,6 +192,9 @@ impl Printer {
         for fault in &checked.faults {
             let _ = writeln!(text, "{fault}");
         }
+        for report in &checked.unreadable {
+            let _ = writeln!(text, "report {}: {UNREADABLE}; not compared", plain(report));
+        }
         if checked.torn_bytes > 0 {
             let _ = writeln!(text, "a kill tore the last line; the next command mends it");
         }
@@ -247,6 +256,9 @@ fn plain(text: &str) -> String {
 }
 
 fn line(report: &ReportSummary) -> String {
+    if report.state == CaseState::Unreadable {
+        return format!("{} {}: {UNREADABLE}", report.report, word(&report.state));
+    }
     let title = report.title.as_deref().unwrap_or("untitled");
     let form = report.form.as_deref().unwrap_or("no answers yet");
     let (state, parts) = (word(&report.state), report.parts.len());

@@ -32,8 +32,7 @@ pub fn check_log(home: &Home, proof: Option<&Path>) -> Result<Checked> {
         // A desk speaks of its own log only.
         seen.push(receipt.log_head.filter(|head| head.desk == key).ok_or(Error::NoHead)?);
     }
-    let cases = Casebook::open(home)?.cases()?;
-    let receipts = cases.into_iter().filter_map(|case| case.receipt);
-    seen.extend(receipts.filter_map(|receipt| receipt.log_head));
-    verify(home, &seen)
+    let unreadable = Casebook::open(home)?
+        .each(|case| seen.extend(case.receipt.and_then(|receipt| receipt.log_head)))?;
+    Ok(Checked { unreadable, ..verify(home, &seen)? })
 }

@@ -1,5 +1,6 @@
 //! What a person or a script sees of the casebook: the shapes of `list` and `show`.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use homeward_core::forms::{Audience, FieldId};
@@ -115,9 +116,13 @@ pub struct Report {
     pub receipt: Option<Receipt>,
 }
 
-/// All reports, the newest first.
+/// All reports, the newest first; above them those that do not read.
 pub fn list(home: &Home) -> Result<Vec<ReportSummary>> {
-    Ok(Casebook::open(home)?.cases()?.iter().map(summary).collect())
+    let mut reports = Vec::new();
+    let unreadable = Casebook::open(home)?.each(|case| reports.push(summary(&case)))?;
+    reports.sort_by_key(|summary| (Reverse(summary.received_at_ms), summary.report));
+    let unreadable = unreadable.iter().filter_map(|id| Some(unread(id.parse().ok()?)));
+    Ok(unreadable.chain(reports).collect())
 }
 
 /// One report.
@@ -167,6 +172,21 @@ fn reporter_says(case: &Case) -> Option<ReporterSays> {
     let recall = *case.recalls().first()?;
     let (why, said_at_ms) = (recall.why, recall.sealed_at_ms);
     Some(ReporterSays { why, said_at_ms, went_on: case.went_on_after_recall() })
+}
+
+/// All that can be told of a report whose case does not read.
+fn unread(report: ReportId) -> ReportSummary {
+    ReportSummary {
+        report,
+        form: None,
+        title: None,
+        reporter_says: None,
+        state: CaseState::Unreadable,
+        version: 0,
+        parts: Vec::new(),
+        received_at_ms: 0,
+        opened_at_ms: 0,
+    }
 }
 
 fn summary(case: &Case) -> ReportSummary {

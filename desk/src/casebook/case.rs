@@ -12,6 +12,9 @@ use homeward_core::seal::{
 use homeward_core::{Digest, PartId, QuestionId, ReceiptAddress, ReportId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
 
 /// The format label of a case's body; its last word is the version.
 const FORMAT: &str = "homeward-case/1";
@@ -45,6 +48,12 @@ pub struct Case {
     /// What the report may have been filled in with.
     #[serde(skip)]
     pub(super) forms: FormBook,
+}
+
+/// A case as its row holds it, known to read again.
+pub struct Body {
+    pub(super) report: ReportId,
+    pub(super) json: Zeroizing<Vec<u8>>,
 }
 
 /// A question that was asked.
@@ -139,6 +148,8 @@ pub enum CaseState {
     Incomplete,
     /// All that the report lists is there.
     Complete,
+    /// What is stored of the report does not read.
+    Unreadable,
 }
 
 /// What a part is to the desk.
@@ -176,6 +187,15 @@ impl Case {
     /// Whether this program knows the format that the case was written in.
     pub(super) fn is_known(&self) -> bool {
         self.format == FORMAT
+    }
+
+    /// The case as it is stored. Read back once, because what strangers wrote is in it: a row that
+    /// does not read again must not come into being.
+    pub fn body(&self) -> Result<Body> {
+        let damaged = |_| Error::Damaged("casebook");
+        let json = serde_json::to_vec(self).map(Zeroizing::new).map_err(damaged)?;
+        serde_json::from_slice::<Self>(&json).map_err(damaged)?;
+        Ok(Body { report: self.report, json })
     }
 
     /// How a part of this id and ciphertext relates to what is there.

@@ -22,10 +22,13 @@ use crate::error::{Error, Result};
 use crate::home::{Home, make_file, names};
 use crate::keys::{SeedUse, read_seed};
 
-pub use case::{Asked, Case, CaseState, Fork, HeldPart, PartState, Relation};
+pub use case::{Asked, Body, Case, CaseState, Fork, HeldPart, PartState, Relation};
 
 /// Every migration, oldest first. Released ones are never edited.
 const MIGRATIONS: &[&str] = &[include_str!("0001_casebook.sql"), include_str!("0002_refusal.sql")];
+
+/// Notes an upload as one that needs no opening.
+const KNOWN: &str = "INSERT OR IGNORE INTO upload (id, report) VALUES (?1, ?2)";
 
 /// How long a command waits for another one that writes.
 const BUSY: Duration = Duration::from_secs(10);
@@ -75,28 +78,46 @@ impl Casebook {
         Ok(())
     }
 
-    /// Every report, the newest first.
-    pub fn cases(&self) -> Result<Vec<Case>> {
-        let mut statement = self.connection.prepare("SELECT id, version, key, body FROM report")?;
-        let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, read_row(row)?)))?;
-        let mut cases = Vec::new();
-        for row in rows {
-            let (id, row) = row?;
-            cases.push(self.open_case(&id, &row)?);
+    /// The ids of all reports.
+    pub fn reports(&self) -> Result<Vec<String>> {
+        let mut statement = self.connection.prepare("SELECT id FROM report ORDER BY id")?;
+        let ids = statement.query_map([], |row| row.get(0))?;
+        Ok(ids.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// Calls `each` with every report, one at a time: together they may be more than the memory
+    /// holds. Gives back the ids of those whose row does not read; such a row hides no other.
+    pub fn each(&self, mut each: impl FnMut(Case)) -> Result<Vec<String>> {
+        let mut unreadable = Vec::new();
+        for id in self.reports()? {
+            match self.find(&id)? {
+                Some(Ok(case)) => each(case),
+                Some(Err(_)) => unreadable.push(id),
+                None => {} // gone meanwhile
+            }
         }
-        cases.sort_by_key(|case| (std::cmp::Reverse(case.received_at_ms()), case.report));
-        Ok(cases)
+        Ok(unreadable)
+    }
+
+    /// What is stored under `id`. The inner error is of this row alone.
+    pub fn find(&self, id: &str) -> Result<Option<Result<Case>>> {
+        Ok(find(&self.connection, id)?.map(|row| self.open_case(id, &row)))
     }
 
     /// One report.
     pub fn case(&self, report: ReportId) -> Result<Option<Case>> {
-        let id = report.to_string();
-        find(&self.connection, &id)?.map(|row| self.open_case(&id, &row)).transpose()
+        self.find(&report.to_string())?.transpose()
     }
 
-    /// Writes `case`, and with it that `upload` needs no opening any more.
-    pub fn put(&mut self, case: &Case, upload: Option<&str>) -> Result<()> {
-        let id = case.report.to_string();
+    /// Notes that `upload`, a twin of what `report` has, needs no opening any more.
+    pub fn put_twin(&self, report: ReportId, upload: &str) -> Result<()> {
+        self.connection.execute(KNOWN, params![upload, report.to_string()])?;
+        Ok(())
+    }
+
+    /// Writes a case, and with it that `upload` needs no opening any more.
+    pub fn put(&mut self, body: &Body, upload: Option<&str>) -> Result<()> {
+        let id = body.report.to_string();
         let transaction = write(&mut self.connection)?;
         let found = find(&transaction, &id)?;
         let version = found.as_ref().map_or(1, |row| row.version + 1);
@@ -104,9 +125,7 @@ impl Casebook {
             Some(row) => open_key(&self.key, &id, row)?,
             None => SigningKey::make_seed(),
         };
-        let json = serde_json::to_vec(case).map(Zeroizing::new);
-        let json = json.map_err(|_| Error::Damaged("casebook"))?;
-        let body = CellKey::new(&key).seal(body_cell(&id, version), &json);
+        let body = CellKey::new(&key).seal(body_cell(&id, version), &body.json);
         let wrapped = self.key.seal(key_cell(&id, version), key.as_ref());
         let (body, wrapped) = (body.map_err(unreadable)?, wrapped.map_err(unreadable)?);
         transaction.execute(
@@ -115,8 +134,7 @@ impl Casebook {
             params![id, version as i64, wrapped, body],
         )?;
         if let Some(upload) = upload {
-            let insert = "INSERT OR IGNORE INTO upload (id, report) VALUES (?1, ?2)";
-            transaction.execute(insert, params![upload, id])?;
+            transaction.execute(KNOWN, params![upload, id])?;
         }
         Ok(transaction.commit()?)
     }

@@ -41,6 +41,9 @@ pub struct Collected {
     /// The mirrors' stores that could not be read or written. The others were.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unreachable: Vec<PathBuf>,
+    /// The reports whose case does not read. They have no receipt; all others have theirs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// A part that was opened for the first time.
@@ -133,7 +136,10 @@ impl Desk {
             Err(_) => Err(Reason::STATE),
         };
         match (upload, opened) {
-            (Ok(upload), Ok(opened)) => Ok(Ok(self.record(store, upload, opened)?)),
+            (Ok(upload), Ok(opened)) => match self.record(store, upload, opened)? {
+                Ok(new) => Ok(Ok(new)),
+                Err(reason) => Ok(Err(self.refuse(upload.id.clone(), upload.part, reason)?)),
+            },
             (Ok(upload), Err(reason)) => {
                 Ok(Err(self.refuse(upload.id.clone(), upload.part, reason)?))
             }
@@ -141,29 +147,32 @@ impl Desk {
         }
     }
 
-    /// Writes an opened part to its case. A twin is only noted as seen.
+    /// Writes an opened part to its case, or says why it can't be. A twin is only noted as seen.
     fn record(
         &mut self,
         store: &Store,
         upload: &Upload,
         opened: Opened,
-    ) -> Result<Option<NewPart>> {
+    ) -> Result<std::result::Result<Option<NewPart>, Reason>> {
         let (id, report, kind) = (opened.part.part, opened.part.report, opened.part.kind);
-        let case = self.casebook.case(report)?;
-        let mut case = case.unwrap_or_else(|| Case::begin(&opened.part, now_ms()));
+        let mut case = match self.casebook.find(&report.to_string())? {
+            Some(Ok(case)) => case,
+            Some(Err(_)) => return Ok(Err(Reason::CASE)),
+            None => Case::begin(&opened.part, now_ms()),
+        };
         let relation = case.relation(id, opened.sha256);
-        let mut new = None;
         if relation == Relation::Twin {
             self.log.append(Event::Twin { report, part: id })?;
-        } else {
-            let conflict = relation == Relation::Conflict;
-            let sha256 = opened.sha256;
-            self.log.append(Event::Opened { report, part: id, kind, sha256 })?;
-            new = Some(NewPart { report, part: id, kind, conflict });
-            case.parts.push(held(store, upload, opened));
+            self.casebook.put_twin(report, &upload.id)?;
+            return Ok(Ok(None));
         }
-        self.casebook.put(&case, Some(&upload.id))?;
-        Ok(new)
+        let (conflict, sha256) = (relation == Relation::Conflict, opened.sha256);
+        case.parts.push(held(store, upload, opened));
+        // Made before the log speaks of it: what is told as opened can be stored.
+        let Ok(body) = case.body() else { return Ok(Err(Reason::MALFORMED)) };
+        self.log.append(Event::Opened { report, part: id, kind, sha256 })?;
+        self.casebook.put(&body, Some(&upload.id))?;
+        Ok(Ok(Some(NewPart { report, part: id, kind, conflict })))
     }
 
     /// Notes in the log that an upload is not taken; the same reason is told once. One that is

@@ -11,6 +11,7 @@ use homeward_core::seal::{
     RecallDocument, ReplyDocument, open,
 };
 use homeward_core::{Digest, Fingerprint};
+use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 use crate::home::Home;
@@ -19,6 +20,10 @@ use crate::store::Upload;
 
 /// Answers are a few kilobytes; a document longer than this is none.
 const MAX_DOCUMENT: usize = 1 << 20;
+
+/// How deep a document may be nested. An answer takes five levels; what reads the document again
+/// from inside something else, as a case holds it, needs some above, and JSON readers stop at 127.
+const MAX_DEPTH: usize = 32;
 
 /// An identity and the audience that it opens for.
 pub struct Identity {
@@ -65,6 +70,8 @@ impl Reason {
     pub const MALFORMED: Self = Self("refused-malformed");
     /// It is sealed for somebody else.
     pub const FOREIGN: Self = Self("refused-sealed-for-others");
+    /// It is of a report whose case does not read.
+    pub const CASE: Self = Self("refused-case-unreadable");
 }
 
 impl From<OpenError> for Reason {
@@ -122,23 +129,49 @@ pub fn open_upload(
 }
 
 fn words_of(kind: PartKind, words: &[u8]) -> std::result::Result<Words, Reason> {
-    let malformed = |_| Reason::MALFORMED;
     let (format, words) = match kind {
         PartKind::FirstMinute | PartKind::Answers => {
-            let document: AnswersDocument = serde_json::from_slice(words).map_err(malformed)?;
+            let document: AnswersDocument = document(words)?;
             (document.format == ANSWERS_FORMAT, Words::Answers(document))
         }
         PartKind::Reply => {
-            let document: ReplyDocument = serde_json::from_slice(words).map_err(malformed)?;
+            let document: ReplyDocument = document(words)?;
             (document.format == REPLY_FORMAT, Words::Reply(document))
         }
         PartKind::Recall => {
-            let document: RecallDocument = serde_json::from_slice(words).map_err(malformed)?;
+            let document: RecallDocument = document(words)?;
             (document.format == RECALL_FORMAT, Words::Recall(document))
         }
         PartKind::Face | PartKind::Medium | PartKind::Original => (true, Words::File),
     };
     format.then_some(words).ok_or(Reason::MALFORMED)
+}
+
+fn document<T: DeserializeOwned>(words: &[u8]) -> std::result::Result<T, Reason> {
+    if depth(words) > MAX_DEPTH {
+        return Err(Reason::MALFORMED);
+    }
+    serde_json::from_slice(words).map_err(|_| Reason::MALFORMED)
+}
+
+/// How deep `json` is nested. Counts only, so that nothing is too deep for it.
+fn depth(json: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Hashes a file that is read through it.
@@ -185,5 +218,18 @@ impl Write for Kept<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.whole.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_in_texts_are_not_depth() {
+        assert_eq!(depth(b"7"), 0);
+        assert_eq!(depth(br#"{"a":[1,{"b":[]}],"c":[]}"#), 4);
+        assert_eq!(depth(br#"{"a":"[[[[","b\"{":"\\"}"#), 1);
+        assert_eq!(depth(br#"["\\",["\"["]]"#), 2);
     }
 }

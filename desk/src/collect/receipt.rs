@@ -35,7 +35,15 @@ pub(super) fn put_out(
 ) -> Result<()> {
     let key = SigningKey::derive(&*read_seed(&home.private(names::RECEIPT_KEY), SeedUse::Receipt)?);
     let foreign = foreign(uploads, &collected.refused);
-    for mut case in desk.casebook.cases()? {
+    for id in desk.casebook.reports()? {
+        let mut case = match desk.casebook.find(&id)? {
+            Some(Ok(case)) => case,
+            Some(Err(_)) => {
+                collected.unreadable.push(id);
+                continue;
+            }
+            None => continue,
+        };
         // One that nothing can be sealed to was signed by the phone itself: nobody to answer.
         if recipient(&case.receipt_recipient).is_none() {
             continue;
@@ -63,7 +71,7 @@ pub(super) fn put_out(
             }
         }
         case.receipt_file = Some(sha256(&sealed));
-        desk.casebook.put(&case, None)?;
+        desk.casebook.put(&case.body()?, None)?;
         collected.receipts += 1;
     }
     Ok(())
@@ -82,7 +90,7 @@ fn sign(desk: &mut Desk, case: &mut Case, mut says: Receipt, floor: u32) -> Resu
     says.log_head = Some(head);
     case.receipt = Some(says);
     case.receipt_file = None;
-    desk.casebook.put(case, None)
+    desk.casebook.put(&case.body()?, None)
 }
 
 /// The number of the last receipt that the log tells of; 0 if there is none.

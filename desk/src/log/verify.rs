@@ -23,6 +23,9 @@ pub struct Checked {
     pub torn_bytes: u64,
     /// Everything that is wrong; nothing if the log is whole.
     pub faults: Vec<Fault>,
+    /// The reports whose case does not read, so that their last receipt was not compared.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
 }
 
 /// Something that is wrong with a log.
@@ -63,7 +66,13 @@ pub fn verify(home: &Home, seen: &[LogHead]) -> Result<Checked> {
     let desk = desk_key(home)?;
     let mut seen: Vec<&LogHead> = seen.iter().collect();
     seen.sort_by_key(|head| head.entries);
-    let mut checked = Checked { entries: 0, hash: start(&desk), torn_bytes: 0, faults: Vec::new() };
+    let mut checked = Checked {
+        entries: 0,
+        hash: start(&desk),
+        torn_bytes: 0,
+        faults: Vec::new(),
+        unreadable: Vec::new(),
+    };
     compare(&mut checked, &seen, &desk);
     checked.torn_bytes = each_line(home, |line| {
         follow(&mut checked, line);
