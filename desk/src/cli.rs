@@ -130,7 +130,9 @@ report: send them after all, or drop them. `collect` puts the receipt out.")]
     #[command(after_help = "Example:
   homeward-desk --home desk receive --listen 0.0.0.0:8443
 
-Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads under way are kept.")]
+Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads under way are kept.
+The last eighth of the store and half of the connections are for parts up to 64 KiB. An upload that
+nobody goes on with is removed: after an hour without a first byte, after a week without another.")]
     Receive {
         /// The address to listen on; port 0 takes a free one
         #[arg(long, value_name = "ADDR")]
@@ -138,7 +140,7 @@ Prints `listening on URL` once it answers. Ends at SIGTERM or Ctrl-C; uploads un
         /// The longest part that is taken
         #[arg(long, value_name = "BYTES", default_value_t = Limits::PART_BYTES)]
         max_part: u64,
-        /// How much is taken in all
+        /// How much is taken in all, counted as it comes
         #[arg(long, value_name = "BYTES", default_value_t = Limits::STORE_BYTES)]
         max_store: u64,
     },

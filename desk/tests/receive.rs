@@ -173,19 +173,100 @@ async fn a_part_over_the_limit_is_refused_before_it_is_sent() {
 #[tokio::test]
 async fn a_full_store_asks_to_come_back_later_and_has_room_again_after_a_termination() {
     let desk = Desk::make();
-    let server = desk.receive_with(&["--max-store", "1000"]);
-    let upload = server.create(900).await;
-    let answer = server.post(200).send().await.unwrap();
+    let server = desk.receive_with(&["--max-store", "1000000"]);
+    let upload = server.create(500_000).await;
+    server.patch(&upload, 0).body(bytes(499_999)).send().await.unwrap();
+    let answer = server.post(400_000).send().await.unwrap();
     assert_eq!(answer.status(), 503);
     assert!(!header(&answer, "retry-after").is_empty());
     assert_eq!(header(&answer, "tus-resumable"), "1.0.0");
 
     server.kill();
-    let server = desk.receive_with(&["--max-store", "1000"]);
-    assert_eq!(server.post(200).send().await.unwrap().status(), 503, "counted anew at each start");
+    let server = desk.receive_with(&["--max-store", "1000000"]);
+    assert_eq!(server.post(400_000).send().await.unwrap().status(), 503, "counted at each start");
     let answer = server.tus(Method::DELETE, &upload).send().await.unwrap();
     assert_eq!(answer.status(), 204);
-    server.create(200).await;
+    server.create(400_000).await;
+}
+
+#[tokio::test]
+async fn lengths_that_are_only_announced_take_no_room() {
+    let desk = Desk::make();
+    let server = desk.receive_with(&["--max-part", "1048576", "--max-store", "16777216"]);
+    for _ in 0..16 {
+        server.create(1 << 20).await;
+    }
+    let small = post_whole(&server, 4096).await;
+    assert_eq!(small.status(), 201);
+    let upload = server.create(1 << 20).await;
+    let answer = server.patch(&upload, 0).body(bytes(1 << 20)).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+}
+
+#[tokio::test]
+async fn the_end_of_the_store_is_for_small_parts_alone() {
+    let desk = Desk::make();
+    let server = desk.receive_with(&["--max-store", "1048576"]);
+    let (one, two) = (server.create(500_000).await, server.create(500_000).await);
+    let answer = server.patch(&one, 0).body(bytes(500_000)).send().await.unwrap();
+    assert_eq!(answer.status(), 204);
+    // Both fitted when they began, and not both are there: what has no room is asked to wait.
+    let answer = server.patch(&two, 0).body(bytes(500_000)).send().await.unwrap();
+    assert_eq!(answer.status(), 503);
+    assert!(!header(&answer, "retry-after").is_empty());
+    let kept = server.offset(&two).await;
+    assert!(kept < 500_000, "{kept}");
+    assert_eq!(server.post(400_000).send().await.unwrap().status(), 503);
+    let small = post_whole(&server, 64 << 10).await;
+    assert_eq!((small.status().as_u16(), header(&small, "upload-offset").as_str()), (201, "65536"));
+    let reply = server.create(4096).await;
+    assert_eq!(server.patch(&reply, 0).body(bytes(4096)).send().await.unwrap().status(), 204);
+}
+
+/// A part that goes with its POST.
+async fn post_whole(server: &common::Receive<'_>, length: usize) -> reqwest::Response {
+    let post = server.post(length as u64).header("content-type", "application/offset+octet-stream");
+    post.body(bytes(length)).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_goes_on_with_ends_and_each_byte_moves_the_end() {
+    const HOUR: u64 = 60 * 60;
+    let desk = Desk::make();
+    let server = desk.receive();
+    let answer = server.tus(Method::OPTIONS, "/uploads").send().await.unwrap();
+    assert!(header(&answer, "tus-extension").contains("expiration"));
+    let answer = server.post(10).send().await.unwrap();
+    let soon = header(&answer, "upload-expires");
+    let (empty, begun, done) =
+        (header(&answer, "location"), server.create(10).await, server.create(4).await);
+    let answer = server.patch(&begun, 0).body("12345").send().await.unwrap();
+    let late = header(&answer, "upload-expires");
+    assert!(soon != late && late.ends_with(" GMT"), "{soon} {late}");
+    assert_ne!(header(&server.head(&begun).await, "upload-expires"), soon);
+    let answer = server.patch(&done, 0).body("abcd").send().await.unwrap();
+    assert_eq!(header(&answer, "upload-expires"), "", "what is complete stays");
+
+    let data = desk.path("public/uploads/data");
+    let server = aged(&desk, server, 2 * HOUR);
+    assert_eq!(server.head(&empty).await.status(), 404);
+    assert_eq!(server.offset(&begun).await, 5);
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 2);
+    let server = aged(&desk, server, 8 * 24 * HOUR);
+    assert_eq!(server.head(&begun).await.status(), 404);
+    assert_eq!(std::fs::read(only_file(&data)).unwrap(), b"abcd");
+    assert_eq!(std::fs::read_dir(desk.path("public/uploads/state")).unwrap().count(), 1);
+}
+
+/// Starts the server anew, `seconds` after the last byte came.
+fn aged<'a>(desk: &'a Desk, server: common::Receive<'a>, seconds: u64) -> common::Receive<'a> {
+    server.kill();
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(seconds);
+    for entry in std::fs::read_dir(desk.path("public/uploads/data")).unwrap() {
+        let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+        file.set_modified(then).unwrap();
+    }
+    desk.receive()
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
 //! A request's body that can't keep a write open for ever: it fails when no byte comes for a while,
-//! or when a newer request takes the upload over.
+//! when bytes come too slowly, or when a newer request takes the upload over.
 
 use std::io;
 use std::pin::Pin;
@@ -16,6 +16,11 @@ use super::running::Stop;
 
 /// How long a phone may send nothing. A tunnel takes longer, and then the phone resumes.
 const IDLE: Duration = Duration::from_secs(30);
+/// How long a body may take whatever its speed.
+const GRACE: Duration = Duration::from_secs(120);
+/// What it has to come to on the average from then on. So a small body ends in minutes; of a large
+/// one that is slower what came is kept, and the phone goes on from there.
+const BYTES_PER_SECOND: u64 = 512;
 
 /// A body with an end to its patience.
 pub(super) struct Watched {
@@ -23,12 +28,22 @@ pub(super) struct Watched {
     /// Gone once the body has failed.
     stop: Option<Stop>,
     idle: Pin<Box<Sleep>>,
+    /// When bytes were asked for first: waiting for a lock is not the phone's fault.
+    began: Option<Instant>,
+    arrived: u64,
 }
 
 impl Watched {
     /// Watches `body` until it ends or `stop` fires.
     pub(super) fn wrap(body: Body, stop: Stop) -> Body {
-        Body::new(Self { body, stop: Some(stop), idle: Box::pin(sleep(IDLE)) })
+        let idle = Box::pin(sleep(IDLE));
+        Body::new(Self { body, stop: Some(stop), idle, began: None, arrived: 0 })
+    }
+
+    /// Whether it is too slow by now. The end of patience moves with each byte.
+    fn is_slow(&mut self) -> bool {
+        let began = self.began.get_or_insert_with(Instant::now);
+        began.elapsed() > GRACE + Duration::from_secs(self.arrived / BYTES_PER_SECOND)
     }
 
     fn fail(&mut self, kind: io::ErrorKind) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
@@ -50,8 +65,15 @@ impl http_body::Body for Watched {
         if Pin::new(stop).poll(context).is_ready() {
             return self.fail(io::ErrorKind::Interrupted);
         }
+        let slow = self.is_slow();
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             self.idle.as_mut().reset(Instant::now() + IDLE);
+            let data = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+            let length = data.map_or(0, Bytes::len) as u64;
+            if slow && length > 0 {
+                return self.fail(io::ErrorKind::TimedOut);
+            }
+            self.arrived = self.arrived.saturating_add(length);
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         if self.idle.as_mut().poll(context).is_ready() {
@@ -91,6 +113,25 @@ mod tests {
         let silent = stream::pending::<Result<Bytes, Infallible>>();
         let mut body = Watched::wrap(Body::from_stream(silent), stop);
         assert!(next(&mut body).await.unwrap().is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_drips_fails_and_one_of_a_slow_line_does_not() {
+        for (bytes, ends) in [(1, true), (BYTES_PER_SECOND as usize * 20, false)] {
+            let (_sender, stop) = oneshot::channel();
+            let drip = stream::unfold(0, move |sent| async move {
+                sleep(Duration::from_secs(20)).await;
+                (sent < 500).then(|| (Ok::<_, Infallible>(Bytes::from(vec![0; bytes])), sent + 1))
+            });
+            let mut body = Watched::wrap(Body::from_stream(drip), stop);
+            let failed = loop {
+                match next(&mut body).await {
+                    Some(Ok(_)) => {}
+                    other => break other.is_some(),
+                }
+            };
+            assert_eq!(failed, ends, "{bytes} bytes each time");
+        }
     }
 
     #[tokio::test]

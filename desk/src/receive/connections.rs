@@ -9,13 +9,14 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 
 /// Connections at one time; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 1024;
+pub(super) const MAX_CONNECTIONS: usize = 1024;
 /// How long a TLS handshake may take, on the slowest link.
 const HANDSHAKE: Duration = Duration::from_secs(20);
 /// How long the headers of a request may take, and a connection may stay without one: longer than
@@ -23,6 +24,9 @@ const HANDSHAKE: Duration = Duration::from_secs(20);
 const HEADERS: Duration = Duration::from_secs(45);
 /// What the headers of a request may hold.
 const MAX_HEADER_BYTES: usize = 64 << 10;
+/// A peer that is gone without a word is asked after this long, and again each time after that, and
+/// given up when nothing was heard for twice as long: also while an answer waits to be taken.
+const KEEPALIVE: Duration = Duration::from_secs(30);
 /// How long requests get to end when the server stops.
 const FAREWELL: Duration = Duration::from_secs(10);
 
@@ -70,6 +74,7 @@ async fn accept(
         Ok((stream, _address)) => {
             // Answers are a few bytes each: waiting to fill a packet would only delay them.
             let _ = stream.set_nodelay(true);
+            give_up_the_dead(&stream);
             Some((stream, place))
         }
         Err(_) => {
@@ -78,6 +83,15 @@ async fn accept(
             None
         }
     }
+}
+
+/// Best effort: where the system can't, the time limits above are what there is.
+fn give_up_the_dead(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let asking = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
+    let _ = socket.set_tcp_keepalive(&asking);
+    #[cfg(target_os = "linux")]
+    let _ = socket.set_tcp_user_timeout(Some(2 * KEEPALIVE));
 }
 
 fn http1() -> http1::Builder {

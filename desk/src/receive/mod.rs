@@ -2,12 +2,13 @@
 //! `HOME/public` only, opens nothing, and logs nothing that could name a phone or a part.
 //!
 //! ```text
-//! connection (TLS, timeouts) ─▶ gate (token, room, one writer) ─▶ tus-axum ─▶ keeping (folder)
+//! connection (TLS, timeouts) ─▶ gate (token, places, one writer) ─▶ tus-axum ─▶ keeping (folder, room)
 //!                            └▶ receipts
 //! ```
 
 mod body;
 mod connections;
+mod expiring;
 mod gate;
 mod keeping;
 mod limits;
@@ -15,6 +16,7 @@ mod receipts;
 mod running;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,17 +26,24 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::response::Response;
 use homeward_core::PartId;
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tus_axum::{RouterOptions, TusState, create_router};
+use tus_protocol::chrono::Utc;
 use tus_protocol::locking::file::FileLocker;
 use tus_protocol::state::file::FileStateStore;
 use tus_protocol::storage::file::FileStorage;
 use tus_protocol::{
     ChecksumAlgorithm, Config, Extension, HookChain, HookContext, PreHookResult, ProtocolHandle,
+    reclaim_expired_uploads,
 };
 
 use crate::error::{Error, Result};
 use crate::home::{Home, names, read_text};
 use crate::{store, tls};
+
+use expiring::Expiring;
+use keeping::Keeping;
+use limits::{ENTRY, Room};
 
 pub use limits::Limits;
 
@@ -43,6 +52,9 @@ const COLLECTION: &str = "/uploads";
 
 /// How long a request waits for the one that is writing the same upload.
 const LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// How often uploads are looked for that nobody goes on with.
+const SWEEP: Duration = Duration::from_secs(15 * 60);
 
 /// What a body without `Content-Length` may hold: it has to be kept in memory.
 const MAX_UNSIZED_BODY: u64 = 1 << 20;
@@ -56,7 +68,11 @@ pub struct Server {
     tls: Arc<rustls::ServerConfig>,
     gate: Arc<gate::Gate>,
     router: Router,
+    protocol: Protocol,
 }
+
+/// tus over our folder.
+type Protocol = ProtocolHandle<Keeping, Expiring, FileLocker, HookChain>;
 
 impl Server {
     /// Reads what `receive` needs of the desk and listens on `address`.
@@ -65,11 +81,15 @@ impl Server {
         let tls = tls::server(home)?;
         let uploads = home.public(names::UPLOADS);
         let listed = store::uploads(&uploads).map_err(Error::io("read the uploads"))?;
-        let held = listed.iter().flatten().map(|upload| upload.length).sum();
-        let gate = Arc::new(gate::Gate::new(token, limits::Room::new(limits.store_bytes, held)));
-        let router = router(home, &limits, &gate, log)?;
+        let held = listed.iter().flatten().map(|upload| upload.stored.saturating_add(ENTRY));
+        let held = held.fold(0, u64::saturating_add);
+        let room = Arc::new(Room::new(limits.store_bytes, held));
+        let gate = Arc::new(gate::Gate::new(token, Arc::clone(&room)));
+        let protocol = protocol(&uploads, &limits, room, log)?;
+        let router = router(home, protocol.clone(), &gate)?;
+        sweep(&protocol).await;
         let listener = TcpListener::bind(address).await.map_err(Error::io("listen"))?;
-        Ok(Self { listener, tls, gate, router })
+        Ok(Self { listener, tls, gate, router, protocol })
     }
 
     /// The address it listens on; tells the port when 0 was asked for.
@@ -81,19 +101,41 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let gate = Arc::clone(&self.gate);
         let cut = move || gate.running().cut_all();
-        connections::serve(self.listener, self.tls, self.router, stop, cut).await;
+        let serving = connections::serve(self.listener, self.tls, self.router, stop, cut);
+        let sweeping = async {
+            loop {
+                sleep(SWEEP).await;
+                sweep(&self.protocol).await;
+            }
+        };
+        tokio::select! {
+            () = serving => {}
+            () = sweeping => {}
+        }
     }
 }
 
-fn router(home: &Home, limits: &Limits, gate: &Arc<gate::Gate>, log: Log) -> Result<Router> {
-    let uploads = home.public(names::UPLOADS);
-    let protocol = ProtocolHandle::new(
+/// Removes the uploads that have ended without being complete. What can't be removed now is tried
+/// again the next time.
+async fn sweep(protocol: &Protocol) {
+    let (storage, states) = (protocol.storage_arc(), protocol.state_store_arc());
+    let locker = protocol.locker_arc();
+    let _ = reclaim_expired_uploads(&*storage, &*states, &*locker, Utc::now()).await;
+}
+
+fn protocol(uploads: &Path, limits: &Limits, room: Arc<Room>, log: Log) -> Result<Protocol> {
+    let files = FileStorage::new_sync(uploads.join(store::DATA)).map_err(opening)?;
+    let states = FileStateStore::new_sync(uploads.join(store::STATE)).map_err(opening)?;
+    Ok(ProtocolHandle::new(
         config(limits),
-        keeping::Keeping::new(FileStorage::new_sync(uploads.join(store::DATA)).map_err(opening)?),
-        FileStateStore::new_sync(uploads.join(store::STATE)).map_err(opening)?,
+        Keeping::new(files, room),
+        Expiring::new(states, uploads.to_owned()),
         FileLocker::new_sync(uploads.join(store::LOCKS)).map_err(opening)?,
-        hooks(Arc::clone(gate), log),
-    );
+        hooks(log),
+    ))
+}
+
+fn router(home: &Home, protocol: Protocol, gate: &Arc<gate::Gate>) -> Result<Router> {
     let uploads = create_router(TusState::new(protocol), RouterOptions::new())
         .map_err(|_| Error::Damaged("upload path"))?
         .layer(from_fn_with_state(Arc::clone(gate), gate::pass));
@@ -106,6 +148,7 @@ fn config(limits: &Limits) -> Config {
         .with_base_path(COLLECTION)
         .with_max_size(limits.part_bytes)
         .with_lock_timeout(LOCK_WAIT)
+        .with_expiration(expiring::EMPTY)
         .with_max_intake_buffer(MAX_UNSIZED_BODY)
         .without_download()
         .without_extension(Extension::CreationDeferLength)
@@ -113,7 +156,7 @@ fn config(limits: &Limits) -> Config {
         .with_checksum(ChecksumAlgorithm::Sha256)
 }
 
-fn hooks(gate: Arc<gate::Gate>, log: Log) -> HookChain {
+fn hooks(log: Log) -> HookChain {
     HookChain::new()
         .on_pre_create(|context| async move { Ok(check_metadata(&context)) })
         .on_pre_terminate(|context| async move {
@@ -122,10 +165,6 @@ fn hooks(gate: Arc<gate::Gate>, log: Log) -> HookChain {
                 true => PreHookResult::reject(403, "a complete upload stays"),
                 false => PreHookResult::proceed(),
             })
-        })
-        .on_post_terminate(move |context| {
-            gate.room().release(context.upload().length().unwrap_or(0));
-            async { Ok(()) }
         })
         .on_post_finish(move |context| {
             log(&format!("an upload is complete: {} bytes", context.upload().offset()));
