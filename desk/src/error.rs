@@ -59,6 +59,9 @@ pub enum Error {
     /// What a case refers to is not in the store any more, or has changed.
     #[error("an upload of this report is gone or damaged: put the backup of public/uploads back")]
     NoUpload,
+    /// What a case refers to lies in a mirror's store that is away.
+    #[error("files of this report lie in a mirror's store that is away: mount it, and try again")]
+    StoreAway,
     /// A store that was named is none.
     #[error(
         "--store takes the folder `public` of a mirror, or a copy of its `uploads`; this is neither"

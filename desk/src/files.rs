@@ -27,15 +27,18 @@ pub struct Written {
 }
 
 /// Writes the files of `report` to `folder`, in clear or sealed. Nothing is ever overwritten.
+///
+/// A part is taken from wherever its ciphertext lies: it may have come to several stores, and the one
+/// that it was collected from may be away.
 pub fn write(home: &Home, report: &str, folder: &Path, sealed: bool) -> Result<Vec<Written>> {
     let case = view::case(home, report)?;
-    let uploads = uploads_of(home, &case)?;
+    let (uploads, away) = uploads_of(home, &case)?;
     prepare(folder)?;
     Log::open(home)?.append(Event::Files { report: case.report, sealed })?;
     let mut written = Vec::new();
     for (held, name) in named(&case, sealed) {
-        let upload = uploads.iter().find(|upload| upload.id == held.upload);
-        let upload = upload.ok_or(Error::NoUpload)?;
+        let gone = if away { Error::StoreAway } else { Error::NoUpload };
+        let upload = upload_of(held, &uploads).ok_or(gone)?;
         let path = folder.join(&name);
         let temporary = folder.join(format!(".{name}.part"));
         let put = if sealed { copy(upload, &temporary) } else { open(home, upload, &temporary) };
@@ -51,15 +54,27 @@ pub fn write(home: &Home, report: &str, folder: &Path, sealed: bool) -> Result<V
     Ok(written)
 }
 
-/// The uploads of every store that holds a part of the case.
-fn uploads_of(home: &Home, case: &Case) -> Result<Vec<Upload>> {
+/// The uploads of every store that parts of the case came from, and whether a mirror's is away.
+fn uploads_of(home: &Home, case: &Case) -> Result<(Vec<Upload>, bool)> {
+    let own = store::uploads(&Store::own(home).uploads).map_err(Error::io("read the uploads"))?;
+    let mut uploads: Vec<_> = own.into_iter().flatten().collect();
     let named: BTreeSet<_> = case.parts.iter().filter_map(|held| held.store.as_deref()).collect();
-    let mut uploads = Vec::new();
-    for store in std::iter::once(Ok(Store::own(home))).chain(named.into_iter().map(Store::at)) {
-        let listed = store::uploads(&store?.uploads).map_err(Error::io("read the uploads"))?;
-        uploads.extend(listed.into_iter().flatten());
+    let mut away = false;
+    for folder in named {
+        match Store::at(folder).map(|store| store::uploads(&store.uploads)) {
+            Ok(Ok(listed)) => uploads.extend(listed.into_iter().flatten()),
+            _ => away = true,
+        }
     }
-    Ok(uploads)
+    Ok((uploads, away))
+}
+
+/// An upload with the ciphertext of `held`: the one that was collected, or another.
+fn upload_of<'a>(held: &HeldPart, uploads: &'a [Upload]) -> Option<&'a Upload> {
+    let of_length = || uploads.iter().filter(|it| it.is_complete() && it.length == held.bytes);
+    let collected = of_length().filter(|it| it.id == held.upload);
+    let others = of_length().filter(|it| it.id != held.upload);
+    collected.chain(others).find(|it| it.hash().is_ok_and(|hash| hash == held.sha256))
 }
 
 /// The folder is made, or must be empty: then no file of the report can meet another file.
@@ -76,7 +91,7 @@ fn prepare(folder: &Path) -> Result<()> {
 }
 
 fn copy(upload: &Upload, to: &Path) -> Result<()> {
-    let mut from = File::open(&upload.data).map_err(Error::io("read an upload"))?;
+    let mut from = store::open(&upload.data).map_err(Error::io("read an upload"))?;
     let doing = "write a file of the report";
     let mut file = make(to).map_err(Error::io(doing))?;
     io::copy(&mut from, &mut file).and_then(|_| file.sync_all()).map_err(Error::io(doing))

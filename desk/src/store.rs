@@ -2,11 +2,14 @@
 //! is a format of its own (`docs/formats/desk-store.md`), because a proxy with tusd has another
 //! one.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use homeward_core::PartId;
+use homeward_core::crypto::Hasher;
+use homeward_core::{Digest, PartId};
+use rustix::fs::OFlags;
 use tus_protocol::UploadState;
 
 use crate::error::Error;
@@ -86,6 +89,55 @@ impl Upload {
     pub fn is_complete(&self) -> bool {
         self.stored == self.length
     }
+
+    /// The hash of its bytes.
+    pub fn hash(&self) -> io::Result<Digest> {
+        hash(&self.data, self.length)
+    }
+}
+
+/// Opens a file of a store: a regular one that lies there itself. Somebody else writes to a mirror's
+/// store; a link would lead out of it, and a pipe would wait for ever.
+pub fn open(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::ErrorKind::InvalidData.into()) }
+}
+
+/// The hash of a file of a store, which may hold `limit` bytes.
+pub fn hash(path: &Path, limit: u64) -> io::Result<Digest> {
+    let file = open(path)?;
+    if file.metadata()?.len() > limit {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    Hashed::over(file.take(limit)).finish()
+}
+
+/// Hashes what is read through it.
+pub struct Hashed<R> {
+    read: R,
+    hasher: Hasher,
+}
+
+impl<R: Read> Hashed<R> {
+    /// Nothing is read yet.
+    pub fn over(read: R) -> Self {
+        Self { read, hasher: Hasher::default() }
+    }
+
+    /// The hash of all that there is, however much of it was read so far.
+    pub fn finish(mut self) -> io::Result<Digest> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok(self.hasher.finish())
+    }
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.read.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
 }
 
 /// Lists the uploads of a store by name; `Err` holds the name of one whose state does not read.
@@ -114,10 +166,12 @@ fn name_of(upload: &Result<Upload, String>) -> &str {
 }
 
 fn upload(store: &Path, state: &Path) -> io::Result<Upload> {
-    if fs::metadata(state)?.len() > MAX_STATE_BYTES {
+    let mut text = Vec::new();
+    let read = open(state)?.take(MAX_STATE_BYTES + 1).read_to_end(&mut text)?;
+    if read as u64 > MAX_STATE_BYTES {
         return Err(io::ErrorKind::InvalidData.into());
     }
-    let state: UploadState = serde_json::from_slice(&fs::read(state)?)?;
+    let state: UploadState = serde_json::from_slice(&text)?;
     let handle = state.storage_handle().ok_or(io::ErrorKind::InvalidData)?;
     let key = Path::new(handle.key());
     if key.file_name() != Some(key.as_os_str()) {
@@ -178,6 +232,23 @@ mod tests {
             let store = store_with("one", key, b"1234");
             assert_eq!(uploads(store.path()).unwrap(), [Err("one".to_owned())], "{key}");
         }
+    }
+
+    #[test]
+    fn a_link_a_folder_and_an_endless_state_are_named_and_not_read() {
+        let outside = store_with("one", KEY, b"1234");
+        let store = store_with("one", KEY, b"1234");
+        let state = |name: &str| store.path().join(STATE).join(name);
+        let target = outside.path().join(STATE).join("one.json");
+        std::os::unix::fs::symlink(&target, state("link.json")).unwrap();
+        fs::create_dir(state("folder.json")).unwrap();
+        let long = File::create(state("long.json")).unwrap();
+        long.set_len(1 << 40).unwrap();
+        let found = uploads(store.path()).unwrap();
+        let named = ["folder", "link", "long"].map(|name| Err(name.to_owned()));
+        assert_eq!(found[..3], named);
+        assert!(found[3].is_ok() && found.len() == 4);
+        assert!(hash(&state("long.json"), 100).is_err());
     }
 
     #[test]

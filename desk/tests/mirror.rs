@@ -89,6 +89,75 @@ async fn a_mirror_that_is_away_holds_up_no_report() {
     assert_eq!(desk.json(&["collect", "--store", &store])["receipts"], 0, "not again and again");
 }
 
+#[tokio::test]
+async fn a_part_that_came_first_to_a_mirror_is_taken_from_where_it_lies_now() {
+    let (desk, mirror) = (Desk::make(), Desk::make());
+    let phone = Phone::paired_with(&desk);
+    let (server, second) = (desk.receive(), mirror.receive());
+    let (photo, other) = (phone.photo(&bytes(9_000)), phone.photo(&bytes(9_001)));
+    upload(&second, &photo).await;
+    let store = public(&mirror);
+    desk.json(&["collect", "--store", &store]);
+    upload(&server, &other).await;
+    desk.json(&["collect"]);
+    drop(second);
+    std::fs::rename(&store, mirror.beside("away")).unwrap();
+    let gone = desk.run(&["files", &phone.id(), "--to", &desk.beside("none")]);
+    assert_eq!(gone.status.code(), Some(1));
+    let line = String::from_utf8(gone.stderr).unwrap();
+    assert!(line.contains("mirror") && !line.contains("--store"), "{line}");
+
+    upload(&server, &photo).await;
+    desk.json(&["collect"]);
+    for (to, sealed) in [("clear", None), ("sealed", Some("--sealed"))] {
+        let to = desk.beside(to);
+        let mut arguments = vec!["files", "ID", "--to", to.as_str()];
+        let id = phone.id();
+        arguments[1] = &id;
+        arguments.extend(sealed);
+        let written = desk.json(&arguments);
+        assert_eq!(written["files"].as_array().unwrap().len(), 2);
+    }
+    let clear = std::path::Path::new(&desk.beside("clear")).join("photo-1.jpg");
+    let written = std::fs::read(clear).unwrap();
+    assert!([bytes(9_000), bytes(9_001)].contains(&written));
+}
+
+#[tokio::test]
+async fn what_is_no_file_in_a_mirrors_store_neither_stops_collect_nor_leads_out_of_it() {
+    let (desk, mirror) = (Desk::make(), Desk::make());
+    let phone = Phone::paired_with(&desk);
+    let (server, second) = (desk.receive(), mirror.receive());
+    upload(&second, &phone.first_minute("Mia")).await;
+    let store = public(&mirror);
+    desk.json(&["collect", "--store", &store]);
+    let receipt = phone.receipt(&second).await.unwrap();
+    // Pipes in the place of a state and of a receipt: whoever opens one to read waits for ever.
+    let address = phone.keys.receipt_address().to_string();
+    let receipts = mirror.path("public/receipts");
+    std::fs::remove_file(receipts.join(&address)).unwrap();
+    pipe(&receipts.join(&address));
+    pipe(&mirror.path("public/uploads/state/pipe.json"));
+    upload(&second, &phone.answers("Mia", &[])).await;
+    let collected = desk.json(&["collect", "--store", &store]);
+    assert_eq!(ids(&collected["opened"], "kind"), ["answers"]);
+    assert_eq!(ids(&collected["refused"], "upload"), ["pipe"]);
+    assert_eq!(ids(&collected["refused"], "reason"), ["refused-unreadable"]);
+    assert!(phone.receipt(&server).await.unwrap().sequence > receipt.sequence);
+    assert_eq!(phone.receipt(&second).await, phone.receipt(&server).await);
+}
+
+fn pipe(path: &std::path::Path) {
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        path,
+        rustix::fs::FileType::Fifo,
+        rustix::fs::Mode::from_raw_mode(0o600),
+        0,
+    )
+    .unwrap();
+}
+
 #[test]
 fn what_is_no_store_is_refused_in_one_line() {
     let desk = Desk::make();

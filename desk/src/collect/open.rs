@@ -1,10 +1,8 @@
 //! Opens one upload with the desk's identities and believes nothing before it is checked.
 
-use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
-use homeward_core::crypto::Hasher;
 use homeward_core::forms::Audience;
 use homeward_core::seal::{
     ANSWERS_FORMAT, AnswersDocument, OpenError, Part, PartKind, RECALL_FORMAT, REPLY_FORMAT,
@@ -16,7 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::error::{Error, Result};
 use crate::home::Home;
 use crate::keys::{identity_files, read_identity};
-use crate::store::Upload;
+use crate::store::{self, Hashed, Upload};
 
 /// Answers are a few kilobytes; a document longer than this is none.
 const MAX_DOCUMENT: usize = 1 << 20;
@@ -106,7 +104,7 @@ pub fn open_upload(
 ) -> std::result::Result<Opened, Reason> {
     let mut reason = Reason::FOREIGN;
     for identity in identities {
-        let file = File::open(&upload.data).map_err(|_| Reason::STATE)?;
+        let file = store::open(&upload.data).map_err(|_| Reason::STATE)?;
         let mut sealed = Hashed::over(file);
         let mut kept = Kept { whole: content, words: Vec::new() };
         let only = std::slice::from_ref(&identity.identity);
@@ -172,33 +170,6 @@ fn depth(json: &[u8]) -> usize {
         }
     }
     deepest
-}
-
-/// Hashes a file that is read through it.
-pub(super) struct Hashed {
-    file: File,
-    hasher: Hasher,
-}
-
-impl Hashed {
-    /// Nothing is read yet.
-    pub(super) fn over(file: File) -> Self {
-        Self { file, hasher: Hasher::default() }
-    }
-
-    /// The hash of the whole file, however much of it was read so far.
-    pub(super) fn finish(mut self) -> io::Result<Digest> {
-        io::copy(&mut self, &mut io::sink())?;
-        Ok(self.hasher.finish())
-    }
-}
-
-impl Read for Hashed {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
-        self.hasher.update(&buffer[..count]);
-        Ok(count)
-    }
 }
 
 /// Passes everything on, and keeps the first bytes: a document is read from them, and a video does

@@ -6,16 +6,13 @@
 //! receipt lies than the casebook knows of, the log says which number was the last.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 
 use homeward_core::crypto::{SigningKey, sha256};
 use homeward_core::receipts::{HoldAnswer, Receipt, RefusedPart};
-use homeward_core::seal::recipient;
+use homeward_core::seal::{ListedPart, recipient};
 use homeward_core::{Digest, PartId, ReportId};
 
-use super::open::Hashed;
 use super::{Collected, Desk, Reason, Refused};
 use crate::casebook::Case;
 use crate::clock::now_ms;
@@ -23,7 +20,10 @@ use crate::error::{Error, Result};
 use crate::home::{Home, names, replace_file};
 use crate::keys::{SeedUse, read_seed};
 use crate::log::{self, Event};
-use crate::store::{Store, Upload};
+use crate::store::{self, Store, Upload};
+
+/// A file longer than this is no receipt of ours.
+const MAX_RECEIPT: u64 = 16 << 20;
 
 /// Puts out every receipt that is due.
 pub(super) fn put_out(
@@ -34,7 +34,7 @@ pub(super) fn put_out(
     collected: &mut Collected,
 ) -> Result<()> {
     let key = SigningKey::derive(&*read_seed(&home.private(names::RECEIPT_KEY), SeedUse::Receipt)?);
-    let foreign = foreign(uploads, &collected.refused);
+    let mut foreign = Foreign::among(uploads, &collected.refused);
     for id in desk.casebook.reports()? {
         let mut case = match desk.casebook.find(&id)? {
             Some(Ok(case)) => case,
@@ -49,7 +49,7 @@ pub(super) fn put_out(
             continue;
         }
         let mut says = Receipt::new(desk.organisation, case.report);
-        fill(&mut says, &case, &foreign, &collected.refused);
+        fill(&mut says, &case, &mut foreign, &collected.refused);
         let address = case.receipt_address.to_string();
         if !says_something_new(&says, case.receipt.as_ref()) && lies_out(&case, stores, &address) {
             continue;
@@ -107,8 +107,9 @@ fn last_in_log(home: &Home, wanted: ReportId) -> Result<u32> {
 fn lies_elsewise(case: &Case, stores: &[Store], address: &str) -> bool {
     let mut folders = stores.iter().filter_map(|store| store.receipts.as_deref());
     folders.any(|folder| {
-        let found = fs::read(folder.join(address));
-        found.is_ok_and(|bytes| Some(sha256(&bytes)) != case.receipt_file)
+        let path = folder.join(address);
+        // What does not read as a receipt of ours is another one, too.
+        path.symlink_metadata().is_ok() && hash_of(&path) != case.receipt_file
     })
 }
 
@@ -118,9 +119,11 @@ fn lies_out(case: &Case, stores: &[Store], address: &str) -> bool {
     let folders = stores.iter().filter_map(|store| store.receipts.as_deref());
     // Where a mirror's folder is away there is no place to put one.
     let mut folders = folders.filter(|folder| folder.is_dir());
-    folders.all(|folder: &Path| {
-        fs::read(folder.join(address)).is_ok_and(|bytes| sha256(&bytes) == file)
-    })
+    folders.all(|folder: &Path| hash_of(&folder.join(address)) == Some(file))
+}
+
+fn hash_of(receipt: &Path) -> Option<Digest> {
+    store::hash(receipt, MAX_RECEIPT).ok()
 }
 
 fn note(unreachable: &mut Vec<PathBuf>, named: &PathBuf) {
@@ -129,13 +132,13 @@ fn note(unreachable: &mut Vec<PathBuf>, named: &PathBuf) {
     }
 }
 
-fn fill(says: &mut Receipt, case: &Case, foreign: &HashMap<Digest, &Upload>, refused: &[Refused]) {
+fn fill(says: &mut Receipt, case: &Case, foreign: &mut Foreign<'_>, refused: &[Refused]) {
     let opened: BTreeSet<PartId> = case.parts.iter().map(|held| held.part).collect();
     says.opened = opened.into_iter().collect();
     says.questions = case.unanswered().into_iter().map(|asked| asked.sealed.clone()).collect();
     says.hold = case.hold;
     for listed in case.missing() {
-        if foreign.contains_key(&listed.sha256) {
+        if foreign.holds(listed) {
             says.forwarded.push(listed.part);
             continue;
         }
@@ -161,18 +164,29 @@ fn says_something_new(says: &Receipt, last: Option<&Receipt>) -> bool {
     })
 }
 
-/// The uploads that are sealed for somebody else, by the hash of their ciphertext: a report lists
-/// its parts so.
-fn foreign<'a>(uploads: &'a [Upload], refused: &[Refused]) -> HashMap<Digest, &'a Upload> {
-    let names: HashSet<&str> = refused
-        .iter()
-        .filter(|refused| refused.reason == Reason::FOREIGN.0)
-        .map(|refused| refused.upload.as_str())
-        .collect();
-    let foreign = uploads.iter().filter(|upload| names.contains(upload.id.as_str()));
-    foreign.filter_map(|upload| Some((hash(upload).ok()?, upload))).collect()
+/// The uploads that are sealed for somebody else, by their length: a report lists its parts with length
+/// and hash. Only what a report lists is hashed, and once.
+struct Foreign<'a> {
+    by_length: HashMap<u64, Vec<&'a Upload>>,
+    hashes: HashMap<&'a str, Option<Digest>>,
 }
 
-fn hash(upload: &Upload) -> io::Result<Digest> {
-    Hashed::over(File::open(&upload.data)?).finish()
+impl<'a> Foreign<'a> {
+    fn among(uploads: &'a [Upload], refused: &[Refused]) -> Self {
+        let foreign = refused.iter().filter(|refused| refused.reason == Reason::FOREIGN.0);
+        let names: HashSet<&str> = foreign.map(|refused| refused.upload.as_str()).collect();
+        let mut by_length: HashMap<u64, Vec<&Upload>> = HashMap::new();
+        for upload in uploads.iter().filter(|upload| names.contains(upload.id.as_str())) {
+            by_length.entry(upload.length).or_default().push(upload);
+        }
+        Self { by_length, hashes: HashMap::new() }
+    }
+
+    fn holds(&mut self, listed: &ListedPart) -> bool {
+        let Self { by_length, hashes } = self;
+        by_length.get(&listed.bytes).into_iter().flatten().any(|upload| {
+            let hash = hashes.entry(&upload.id).or_insert_with(|| upload.hash().ok());
+            *hash == Some(listed.sha256)
+        })
+    }
 }
