@@ -471,6 +471,7 @@ refused-bad-content = The content of this part is not what was signed.
 refused-other-organisation = This part was made for another organisation.
 refused-sealed-for-others = This part is sealed for others.
 refused-unreadable = This part can't be read.
+refused-too-much = This report has grown too large. What was sent before is with the organisation; call them.
 
 ## What was removed from a photo, video or recording
 

@@ -48,6 +48,6 @@ pub fn ask(
         id = Some(question.id);
         case.asked.push(Asked { question, sealed });
     }
-    casebook.put(&case.body()?, None)?;
+    casebook.put(&case.body()?)?;
     Ok(id)
 }

@@ -396,64 +396,6 @@ async fn a_report_that_nobody_can_seal_to_keeps_no_other_report_from_its_receipt
     assert!(phone.receipt(&server).await.is_some());
 }
 
-#[tokio::test]
-async fn a_document_nested_too_deep_to_be_stored_is_refused_and_stops_nobody() {
-    let desk = Desk::make();
-    let (bomb, phone) = (Phone::paired_with(&desk), Phone::paired_with(&desk));
-    let server = desk.receive();
-    // 126 levels in all parse as a document; inside a case they would not.
-    let nested = (0..124).fold(json!(1), |inner, _| json!([inner]));
-    let content = document(&[("child_name", nested)], &[], &[]);
-    upload(&server, &bomb.make(bomb.draft("first_minute", "answers.json", &content))).await;
-    let collected = desk.json(&["collect"]);
-    assert_eq!(ids(&collected["refused"], "reason"), ["refused-malformed"]);
-    // What a form asks for at its deepest is far from it, and brackets in a text are none.
-    let place = json!({ "words": "[".repeat(200), "deep": [[[[[[[[[[{ "a": 1 }]]]]]]]]]] });
-    let content = document(&[("last_seen_place", place.clone())], &[], &[]);
-    upload(&server, &phone.make(phone.draft("first_minute", "answers.json", &content))).await;
-    assert_eq!(ids(&desk.json(&["collect"])["opened"], "report"), [phone.id()]);
-    assert_eq!(ids(&desk.json(&["list"]), "report"), [phone.id()]);
-    assert_eq!(desk.json(&["show", &phone.id()])["answers"]["last_seen_place"], place);
-    assert_eq!(desk.json(&["log", "--verify"])["faults"], json!([]));
-}
-
-#[tokio::test]
-async fn a_case_that_does_not_read_is_named_and_hides_no_other() {
-    let desk = Desk::make();
-    let (broken, phone) = (Phone::paired_with(&desk), Phone::paired_with(&desk));
-    let server = desk.receive();
-    upload(&server, &broken.first_minute("Ben")).await;
-    upload(&server, &phone.first_minute("Mia")).await;
-    desk.json(&["collect"]);
-    let casebook = rusqlite::Connection::open(desk.path("private/casebook.sqlite")).unwrap();
-    let change = "UPDATE report SET body = zeroblob(length(body)) WHERE id = ?1";
-    assert_eq!(casebook.execute(change, [broken.id()]).unwrap(), 1);
-    drop(casebook);
-
-    let list = desk.json(&["list"]);
-    assert_eq!(ids(&list, "report"), [broken.id(), phone.id()]);
-    assert_eq!(ids(&list, "state"), ["unreadable", "first_minute"]);
-    let text = String::from_utf8(desk.run(&["list"]).stdout).unwrap();
-    assert!(text.contains("Mia") && text.contains("casebook.sqlite"), "{text}");
-    let checked = desk.json(&["log", "--verify"]);
-    assert_eq!((&checked["faults"], &checked["unreadable"]), (&json!([]), &json!([broken.id()])));
-
-    upload(&server, &phone.answers("Mia", &[])).await;
-    upload(&server, &broken.answers("Ben", &[])).await;
-    let before = phone.receipt(&server).await.unwrap();
-    let collected = desk.json(&["collect"]);
-    assert_eq!(ids(&collected["opened"], "report"), [phone.id()]);
-    assert_eq!(ids(&collected["refused"], "reason"), ["refused-case-unreadable"]);
-    assert_eq!(collected["unreadable"], json!([broken.id()]));
-    assert!(phone.receipt(&server).await.unwrap().sequence > before.sequence);
-    let id = broken.id();
-    for command in [&["show", id.as_str()][..], &["ask", &id, "Which school?"]] {
-        let refused = desk.run(command);
-        assert_eq!(refused.status.code(), Some(1));
-        assert!(String::from_utf8(refused.stderr).unwrap().contains("casebook is damaged"));
-    }
-}
-
 #[test]
 fn a_report_that_is_not_there_is_said_in_one_line() {
     let desk = Desk::make();

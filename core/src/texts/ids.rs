@@ -180,6 +180,7 @@ const REFUSED: &[&str] = &[
     "refused-other-organisation",
     "refused-sealed-for-others",
     "refused-unreadable",
+    "refused-too-much",
 ];
 
 const REMOVED: &[&str] = &[

@@ -10,6 +10,7 @@ use homeward_core::seal::{
     RecallDocument, ReplyDocument,
 };
 use homeward_core::{Digest, PartId, QuestionId, ReceiptAddress, ReportId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -17,7 +18,16 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 
 /// The format label of a case's body; its last word is the version.
-const FORMAT: &str = "homeward-case/1";
+const FORMAT: &str = "homeward-case/2";
+
+/// Parts that a report may have: a phone sends some dozens in months. More would make each look at
+/// the case cost more and more.
+const MAX_PARTS: usize = 4096;
+/// What the words of a report may come to: some hundred versions of long answers.
+const MAX_WORDS: u64 = 8 << 20;
+/// What is kept above both for replies and recalls: what ends a search must come through.
+const SPARE_PARTS: usize = 64;
+const SPARE_WORDS: u64 = 1 << 20;
 
 /// One report as the desk holds it.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,8 +43,11 @@ pub struct Case {
     pub question_recipient: String,
     /// When its first part was opened, Unix ms.
     pub opened_at_ms: i64,
-    /// Every part that was opened, in the order of opening.
+    /// Every part that was opened, in the order of opening. Each is stored in a row of its own.
+    #[serde(skip)]
     pub parts: Vec<HeldPart>,
+    /// How many rows of parts there are: none can be taken out unseen.
+    pub(super) rows: u32,
     /// What was asked, the oldest first.
     #[serde(default)]
     pub asked: Vec<Asked>,
@@ -50,10 +63,27 @@ pub struct Case {
     pub(super) forms: FormBook,
 }
 
-/// A case as its row holds it, known to read again.
+/// A case as its row holds it, and a part that is new to it.
 pub struct Body {
     pub(super) report: ReportId,
     pub(super) json: Zeroizing<Vec<u8>>,
+    pub(super) part: Option<PartBody>,
+}
+
+/// A part as its row holds it.
+pub(super) struct PartBody {
+    pub(super) upload: String,
+    pub(super) number: u32,
+    pub(super) json: Zeroizing<Vec<u8>>,
+}
+
+/// The JSON of `value`. Read back once, because what strangers wrote is in it: a row that does not
+/// read again must not come into being.
+fn stored<T: Serialize + DeserializeOwned>(value: &T) -> Result<Zeroizing<Vec<u8>>> {
+    let damaged = |_| Error::Damaged("casebook");
+    let json = serde_json::to_vec(value).map(Zeroizing::new).map_err(damaged)?;
+    serde_json::from_slice::<T>(&json).map_err(damaged)?;
+    Ok(json)
 }
 
 /// A question that was asked.
@@ -164,6 +194,12 @@ pub enum PartState {
     Missing,
 }
 
+/// Whether what a part holds is kept in its case.
+fn is_words(kind: PartKind) -> bool {
+    use PartKind::{Answers, FirstMinute, Recall, Reply};
+    matches!(kind, FirstMinute | Answers | Reply | Recall)
+}
+
 impl Case {
     /// A case that begins with `part`.
     #[must_use]
@@ -176,6 +212,7 @@ impl Case {
             question_recipient: part.question_recipient.clone(),
             opened_at_ms,
             parts: Vec::new(),
+            rows: 0,
             asked: Vec::new(),
             hold: None,
             receipt: None,
@@ -189,13 +226,38 @@ impl Case {
         self.format == FORMAT
     }
 
-    /// The case as it is stored. Read back once, because what strangers wrote is in it: a row that
-    /// does not read again must not come into being.
+    /// The case as it is stored, without its parts.
     pub fn body(&self) -> Result<Body> {
-        let damaged = |_| Error::Damaged("casebook");
-        let json = serde_json::to_vec(self).map(Zeroizing::new).map_err(damaged)?;
-        serde_json::from_slice::<Self>(&json).map_err(damaged)?;
-        Ok(Body { report: self.report, json })
+        Ok(Body { report: self.report, json: stored(self)?, part: None })
+    }
+
+    /// Adds a part; gives back what is to be stored. A part that can't be is not added.
+    pub fn add(&mut self, held: HeldPart) -> Result<Body> {
+        let json = stored(&held)?;
+        self.rows = self.rows.saturating_add(1);
+        let part = PartBody { upload: held.upload.clone(), number: self.rows, json };
+        self.parts.push(held);
+        Ok(Body { part: Some(part), ..self.body()? })
+    }
+
+    /// Whether a part of this `kind` and length would be more than a report may have.
+    #[must_use]
+    pub fn is_full_for(&self, kind: PartKind, bytes: u64) -> bool {
+        let (mut parts, mut words) = (MAX_PARTS, MAX_WORDS);
+        if matches!(kind, PartKind::Reply | PartKind::Recall) {
+            (parts, words) = (parts + SPARE_PARTS, words + SPARE_WORDS);
+        }
+        let spoken = self.parts.iter().filter(|held| is_words(held.kind));
+        let spoken = spoken.fold(0_u64, |sum, held| sum.saturating_add(held.content.bytes));
+        let bytes = if is_words(kind) { bytes } else { 0 };
+        self.parts.len() >= parts || spoken.saturating_add(bytes) > words
+    }
+
+    /// Forgets what the parts say, to relate others to them without holding it all.
+    pub fn forget_words(&mut self) {
+        for held in &mut self.parts {
+            (held.document, held.reply, held.recall) = (None, None, None);
+        }
     }
 
     /// How a part of this id and ciphertext relates to what is there.

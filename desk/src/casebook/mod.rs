@@ -1,8 +1,9 @@
 //! The casebook: what the desk knows of each report, in `HOME/private/casebook.sqlite`.
 //!
-//! A report is one row, sealed under a key of its own that the casebook key wraps: deleting a
-//! report deletes its key. Who copies the file without `private/casebook.key` learns how many
-//! reports there are, and their ids. Nothing is searched on disk; whoever searches opens all rows.
+//! A report is one row, and one for each of its parts, sealed under a key of its own that the casebook
+//! key wraps: deleting a report deletes its key. Who copies the file without `private/casebook.key`
+//! learns how many reports and parts there are, and their ids. Nothing is searched on disk; whoever
+//! searches opens all rows. A part that comes is one more row and no other part is touched.
 
 mod case;
 
@@ -22,10 +23,15 @@ use crate::error::{Error, Result};
 use crate::home::{Home, make_file, names};
 use crate::keys::{SeedUse, read_seed};
 
+use case::PartBody;
 pub use case::{Asked, Body, Case, CaseState, Fork, HeldPart, PartState, Relation};
 
 /// Every migration, oldest first. Released ones are never edited.
-const MIGRATIONS: &[&str] = &[include_str!("0001_casebook.sql"), include_str!("0002_refusal.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_casebook.sql"),
+    include_str!("0002_refusal.sql"),
+    include_str!("0003_part.sql"),
+];
 
 /// Notes an upload as one that needs no opening.
 const KNOWN: &str = "INSERT OR IGNORE INTO upload (id, report) VALUES (?1, ?2)";
@@ -40,7 +46,14 @@ pub struct Casebook {
     forms: FormBook,
 }
 
-/// A sealed row.
+/// The sealed row of a part.
+struct PartRow {
+    upload: String,
+    number: u32,
+    body: Vec<u8>,
+}
+
+/// The sealed row of a report.
 struct Row {
     version: u64,
     key: Vec<u8>,
@@ -101,7 +114,11 @@ impl Casebook {
 
     /// What is stored under `id`. The inner error is of this row alone.
     pub fn find(&self, id: &str) -> Result<Option<Result<Case>>> {
-        Ok(find(&self.connection, id)?.map(|row| self.open_case(id, &row)))
+        // One view of all rows, whatever another command writes meanwhile.
+        let view = self.connection.unchecked_transaction()?;
+        let Some(row) = find(&view, id)? else { return Ok(None) };
+        let parts = parts_of(&view, id)?;
+        Ok(Some(self.open_case(id, &row, &parts)))
     }
 
     /// One report.
@@ -115,9 +132,9 @@ impl Casebook {
         Ok(())
     }
 
-    /// Writes a case, and with it that `upload` needs no opening any more.
-    pub fn put(&mut self, body: &Body, upload: Option<&str>) -> Result<()> {
-        let id = body.report.to_string();
+    /// Writes a case and the part that is new to it, whose upload needs no opening any more.
+    pub fn put(&mut self, case: &Body) -> Result<()> {
+        let id = case.report.to_string();
         let transaction = write(&mut self.connection)?;
         let found = find(&transaction, &id)?;
         let version = found.as_ref().map_or(1, |row| row.version + 1);
@@ -125,7 +142,8 @@ impl Casebook {
             Some(row) => open_key(&self.key, &id, row)?,
             None => SigningKey::make_seed(),
         };
-        let body = CellKey::new(&key).seal(body_cell(&id, version), &body.json);
+        let key_of_report = CellKey::new(&key);
+        let body = key_of_report.seal(body_cell(&id, version), &case.json);
         let wrapped = self.key.seal(key_cell(&id, version), key.as_ref());
         let (body, wrapped) = (body.map_err(unreadable)?, wrapped.map_err(unreadable)?);
         transaction.execute(
@@ -133,20 +151,34 @@ impl Casebook {
              ON CONFLICT (id) DO UPDATE SET version = ?2, key = ?3, body = ?4",
             params![id, version as i64, wrapped, body],
         )?;
-        if let Some(upload) = upload {
+        if let Some(PartBody { upload, number, json }) = &case.part {
+            let body = key_of_report.seal(part_cell(upload, *number), json).map_err(unreadable)?;
+            transaction.execute(
+                "INSERT INTO part (upload, report, number, body) VALUES (?1, ?2, ?3, ?4)",
+                params![upload, id, number, body],
+            )?;
             transaction.execute(KNOWN, params![upload, id])?;
         }
         Ok(transaction.commit()?)
     }
 
-    fn open_case(&self, id: &str, row: &Row) -> Result<Case> {
-        let key = open_key(&self.key, id, row)?;
-        let json = CellKey::new(&key).open(body_cell(id, row.version), &row.body);
-        let json = json.map_err(unreadable)?;
-        let mut case: Case =
-            serde_json::from_slice(&json).map_err(|_| Error::Damaged("casebook"))?;
+    fn open_case(&self, id: &str, row: &Row, parts: &[PartRow]) -> Result<Case> {
+        let damaged = |_| Error::Damaged("casebook");
+        let key = CellKey::new(&*open_key(&self.key, id, row)?);
+        let json = key.open(body_cell(id, row.version), &row.body).map_err(unreadable)?;
+        let mut case: Case = serde_json::from_slice(&json).map_err(damaged)?;
+        if !case.is_known() {
+            return Err(Error::FromNewerDesk);
+        }
         case.forms = self.forms.clone();
-        if case.is_known() { Ok(case) } else { Err(Error::FromNewerDesk) }
+        for part in parts {
+            let json = key.open(part_cell(&part.upload, part.number), &part.body);
+            let json = json.map_err(unreadable)?;
+            case.parts.push(serde_json::from_slice(&json).map_err(damaged)?);
+        }
+        // Each cell is of its number, so the right ones are there if none is missing.
+        let numbers = parts.iter().map(|part| part.number);
+        if numbers.eq(1..=case.rows) { Ok(case) } else { Err(Error::Damaged("casebook")) }
     }
 }
 
@@ -164,6 +196,11 @@ fn body_cell(id: &str, version: u64) -> Cell<'_> {
     Cell { column: "body", ..key_cell(id, version) }
 }
 
+fn part_cell(upload: &str, number: u32) -> Cell<'_> {
+    let (id, version) = (upload.as_bytes(), number.into());
+    Cell { table: "desk part", id, column: "body", version }
+}
+
 fn unreadable(_: homeward_core::Error) -> Error {
     Error::Damaged("casebook")
 }
@@ -171,6 +208,15 @@ fn unreadable(_: homeward_core::Error) -> Error {
 fn find(connection: &Connection, id: &str) -> Result<Option<Row>> {
     let select = "SELECT id, version, key, body FROM report WHERE id = ?1";
     Ok(connection.query_row(select, [id], read_row).optional()?)
+}
+
+fn parts_of(connection: &Connection, report: &str) -> Result<Vec<PartRow>> {
+    let select = "SELECT upload, number, body FROM part WHERE report = ?1 ORDER BY number";
+    let mut statement = connection.prepare(select)?;
+    let rows = statement.query_map([report], |row| {
+        Ok(PartRow { upload: row.get(0)?, number: row.get(1)?, body: row.get(2)? })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 fn read_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {

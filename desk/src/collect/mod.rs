@@ -10,12 +10,13 @@
 mod open;
 mod receipt;
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::PathBuf;
 
 use homeward_core::crypto::sha256;
-use homeward_core::seal::PartKind;
+use homeward_core::seal::{Part, PartKind};
 use homeward_core::{Fingerprint, PartId, ReportId};
 use serde::Serialize;
 
@@ -69,6 +70,9 @@ pub struct Refused {
     /// The part that it was uploaded as.
     #[serde(skip)]
     part: Option<PartId>,
+    /// The report that has no room for it.
+    #[serde(skip)]
+    report: Option<ReportId>,
 }
 
 /// Opens all that has arrived in the desk's own store and in `mirrors`, and puts out the receipts
@@ -103,6 +107,7 @@ pub fn collect(home: &Home, mirrors: &[Store]) -> Result<Collected> {
         }
         stores.push(store.clone());
     }
+    desk.cases.clear();
     receipt::put_out(home, &mut desk, &stores, &uploads, &mut collected)?;
     Ok(collected)
 }
@@ -113,6 +118,8 @@ struct Desk {
     identities: Vec<Identity>,
     casebook: Casebook,
     log: Log,
+    /// The cases that this run has added to, without their words.
+    cases: HashMap<ReportId, Case>,
 }
 
 impl Desk {
@@ -122,6 +129,7 @@ impl Desk {
             identities: identities(home)?,
             casebook: Casebook::open(home)?,
             log: Log::open(home)?,
+            cases: HashMap::new(),
         })
     }
 
@@ -136,10 +144,17 @@ impl Desk {
             Err(_) => Err(Reason::STATE),
         };
         match (upload, opened) {
-            (Ok(upload), Ok(opened)) => match self.record(store, upload, opened)? {
-                Ok(new) => Ok(Ok(new)),
-                Err(reason) => Ok(Err(self.refuse(upload.id.clone(), upload.part, reason)?)),
-            },
+            (Ok(upload), Ok(opened)) => {
+                let (part, report) = (Some(opened.part.part), opened.part.report);
+                match self.record(store, upload, opened)? {
+                    Ok(new) => Ok(Ok(new)),
+                    Err(reason) => {
+                        let report = Some(report).filter(|_| reason == Reason::TOO_MUCH);
+                        let refused = self.refuse(upload.id.clone(), part, reason)?;
+                        Ok(Err(Refused { report, ..refused }))
+                    }
+                }
+            }
             (Ok(upload), Err(reason)) => {
                 Ok(Err(self.refuse(upload.id.clone(), upload.part, reason)?))
             }
@@ -147,31 +162,58 @@ impl Desk {
         }
     }
 
-    /// Writes an opened part to its case, or says why it can't be. A twin is only noted as seen.
+    /// Writes an opened part to its case, or says why it can't be.
     fn record(
         &mut self,
         store: &Store,
         upload: &Upload,
         opened: Opened,
     ) -> Result<std::result::Result<Option<NewPart>, Reason>> {
+        let report = opened.part.report;
+        let Some(mut case) = self.take_case(&opened.part)? else { return Ok(Err(Reason::CASE)) };
+        let recorded = self.add(&mut case, store, upload, opened)?;
+        case.forget_words();
+        self.cases.insert(report, case);
+        Ok(recorded)
+    }
+
+    /// The case that `part` belongs to; none if it does not read. It is read once in a run and then kept
+    /// without its words, so that the next part of a long case costs no more than the first.
+    fn take_case(&mut self, part: &Part) -> Result<Option<Case>> {
+        if let Some(case) = self.cases.remove(&part.report) {
+            return Ok(Some(case));
+        }
+        match self.casebook.find(&part.report.to_string())? {
+            Some(found) => Ok(found.ok()),
+            None => Ok(Some(Case::begin(part, now_ms()))),
+        }
+    }
+
+    /// Adds an opened part to `case`. A twin is only noted as seen.
+    fn add(
+        &mut self,
+        case: &mut Case,
+        store: &Store,
+        upload: &Upload,
+        opened: Opened,
+    ) -> Result<std::result::Result<Option<NewPart>, Reason>> {
         let (id, report, kind) = (opened.part.part, opened.part.report, opened.part.kind);
-        let mut case = match self.casebook.find(&report.to_string())? {
-            Some(Ok(case)) => case,
-            Some(Err(_)) => return Ok(Err(Reason::CASE)),
-            None => Case::begin(&opened.part, now_ms()),
-        };
         let relation = case.relation(id, opened.sha256);
         if relation == Relation::Twin {
             self.log.append(Event::Twin { report, part: id })?;
             self.casebook.put_twin(report, &upload.id)?;
             return Ok(Ok(None));
         }
+        if case.is_full_for(kind, opened.part.content.bytes) {
+            return Ok(Err(Reason::TOO_MUCH));
+        }
         let (conflict, sha256) = (relation == Relation::Conflict, opened.sha256);
-        case.parts.push(held(store, upload, opened));
         // Made before the log speaks of it: what is told as opened can be stored.
-        let Ok(body) = case.body() else { return Ok(Err(Reason::MALFORMED)) };
+        let Ok(body) = case.add(held(store, upload, opened)) else {
+            return Ok(Err(Reason::MALFORMED));
+        };
         self.log.append(Event::Opened { report, part: id, kind, sha256 })?;
-        self.casebook.put(&body, Some(&upload.id))?;
+        self.casebook.put(&body)?;
         Ok(Ok(Some(NewPart { report, part: id, kind, conflict })))
     }
 
@@ -184,7 +226,7 @@ impl Desk {
             self.log.append(Event::Refused { upload: name, reason: reason_id.into() })?;
             self.casebook.put_refusal(name, reason_id)?;
         }
-        Ok(Refused { upload, reason: reason_id, part })
+        Ok(Refused { upload, reason: reason_id, part, report: None })
     }
 }
 

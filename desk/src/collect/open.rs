@@ -68,6 +68,8 @@ impl Reason {
     pub const MALFORMED: Self = Self("refused-malformed");
     /// It is sealed for somebody else.
     pub const FOREIGN: Self = Self("refused-sealed-for-others");
+    /// Its report has as many parts or words as a report may have.
+    pub const TOO_MUCH: Self = Self("refused-too-much");
     /// It is of a report whose case does not read.
     pub const CASE: Self = Self("refused-case-unreadable");
 }

@@ -25,6 +25,9 @@ use crate::store::{self, Store, Upload};
 /// A file longer than this is no receipt of ours.
 const MAX_RECEIPT: u64 = 16 << 20;
 
+/// How many parts a receipt names as more than the report may have.
+const MAX_REFUSED: usize = 256;
+
 /// Puts out every receipt that is due.
 pub(super) fn put_out(
     home: &Home,
@@ -71,7 +74,7 @@ pub(super) fn put_out(
             }
         }
         case.receipt_file = Some(sha256(&sealed));
-        desk.casebook.put(&case.body()?, None)?;
+        desk.casebook.put(&case.body()?)?;
         collected.receipts += 1;
     }
     Ok(())
@@ -90,7 +93,7 @@ fn sign(desk: &mut Desk, case: &mut Case, mut says: Receipt, floor: u32) -> Resu
     says.log_head = Some(head);
     case.receipt = Some(says);
     case.receipt_file = None;
-    desk.casebook.put(&case.body()?, None)
+    desk.casebook.put(&case.body()?)
 }
 
 /// The number of the last receipt that the log tells of; 0 if there is none.
@@ -152,6 +155,14 @@ fn fill(says: &mut Receipt, case: &Case, foreign: &mut Foreign<'_>, refused: &[R
         };
         if let Some(refused) = refused.iter().find(of_part) {
             says.refused.push(RefusedPart { part: listed.part, reason: refused.reason.into() });
+        }
+    }
+    // Also what nothing lists, such as a reply: else the phone would send it again and again.
+    let of_report = refused.iter().filter(|refused| refused.report == Some(case.report));
+    for Refused { part, reason, .. } in of_report.take(MAX_REFUSED) {
+        let Some(part) = *part else { continue };
+        if !says.opened.contains(&part) && says.refused.iter().all(|told| told.part != part) {
+            says.refused.push(RefusedPart { part, reason: (*reason).into() });
         }
     }
 }
