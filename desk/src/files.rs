@@ -28,8 +28,8 @@ pub struct Written {
 
 /// Writes the files of `report` to `folder`, in clear or sealed. Nothing is ever overwritten.
 ///
-/// A part is taken from wherever its ciphertext lies: it may have come to several stores, and the one
-/// that it was collected from may be away.
+/// A part is taken from wherever its ciphertext lies: it may have come to several stores, and the
+/// one that it was collected from may be away.
 pub fn write(home: &Home, report: &str, folder: &Path, sealed: bool) -> Result<Vec<Written>> {
     let case = view::case(home, report)?;
     let (uploads, away) = uploads_of(home, &case)?;

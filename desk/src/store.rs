@@ -96,8 +96,8 @@ impl Upload {
     }
 }
 
-/// Opens a file of a store: a regular one that lies there itself. Somebody else writes to a mirror's
-/// store; a link would lead out of it, and a pipe would wait for ever.
+/// Opens a file of a store: a regular one that lies there itself. Somebody else writes to a
+/// mirror's store; a link would lead out of it, and a pipe would wait for ever.
 pub fn open(path: &Path) -> io::Result<File> {
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
     let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;

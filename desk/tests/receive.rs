@@ -1,4 +1,6 @@
 //! What `receive` lets in, what it keeps, and what it never shows.
+// What a test can't set up it can't test.
+#![allow(clippy::unwrap_used)]
 
 mod common;
 

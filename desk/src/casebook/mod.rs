@@ -1,9 +1,10 @@
 //! The casebook: what the desk knows of each report, in `HOME/private/casebook.sqlite`.
 //!
-//! A report is one row, and one for each of its parts, sealed under a key of its own that the casebook
-//! key wraps: deleting a report deletes its key. Who copies the file without `private/casebook.key`
-//! learns how many reports and parts there are, and their ids. Nothing is searched on disk; whoever
-//! searches opens all rows. A part that comes is one more row and no other part is touched.
+//! A report is one row, and one for each of its parts, sealed under a key of its own that the
+//! casebook key wraps: deleting a report deletes its key. Who copies the file without
+//! `private/casebook.key` learns how many reports and parts there are, and their ids. Nothing is
+//! searched on disk; whoever searches opens all rows. A part that comes is one more row, and no
+//! other part is touched.
 
 mod case;
 

@@ -177,8 +177,8 @@ impl Desk {
         Ok(recorded)
     }
 
-    /// The case that `part` belongs to; none if it does not read. It is read once in a run and then kept
-    /// without its words, so that the next part of a long case costs no more than the first.
+    /// The case that `part` belongs to; none if it does not read. It is read once in a run and then
+    /// kept without its words, so that the next part of a long case costs no more than the first.
     fn take_case(&mut self, part: &Part) -> Result<Option<Case>> {
         if let Some(case) = self.cases.remove(&part.report) {
             return Ok(Some(case));

@@ -175,8 +175,8 @@ fn says_something_new(says: &Receipt, last: Option<&Receipt>) -> bool {
     })
 }
 
-/// The uploads that are sealed for somebody else, by their length: a report lists its parts with length
-/// and hash. Only what a report lists is hashed, and once.
+/// The uploads that are sealed for somebody else, by their length: a report lists its parts with
+/// length and hash. Only what a report lists is hashed, and once.
 struct Foreign<'a> {
     by_length: HashMap<u64, Vec<&'a Upload>>,
     hashes: HashMap<&'a str, Option<Digest>>,

@@ -1,8 +1,8 @@
-//! Uploads that nobody goes on with end: one to which no byte came within an hour, one that has begun
-//! a week after its last byte. A complete one never does.
+//! Uploads that nobody goes on with end: one to which no byte came within an hour, one that has
+//! begun a week after its last byte. A complete one never does.
 //!
-//! The store says when a byte came last: its file was changed then. So the end moves with each byte,
-//! also over a restart, and phones read it as `Upload-Expires`.
+//! The store says when a byte came last: its file was changed then. So the end moves with each
+//! byte, also over a restart, and phones read it as `Upload-Expires`.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

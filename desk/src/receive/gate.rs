@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::COLLECTION;
 use super::body::Watched;
-use super::connections::MAX_CONNECTIONS;
+use super::connections::{MAX_CONNECTIONS, Standing};
 use super::expiring::tell_new_end;
 use super::keeping::{TERMS, Terms};
 use super::limits::{Room, SMALL};
@@ -132,6 +132,9 @@ async fn let_in(
         gate.running.end(&name);
         return later(BUSY_RETRY_AFTER);
     };
+    if let (Some(_), Some(standing)) = (&place, request.extensions().get::<Arc<Standing>>()) {
+        standing.renew(true);
+    }
     let writes = request.method() != Method::HEAD;
     let request = request.map(|body| Watched::wrap(body, stop));
     to_its_end(async move {

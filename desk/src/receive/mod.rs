@@ -2,7 +2,7 @@
 //! `HOME/public` only, opens nothing, and logs nothing that could name a phone or a part.
 //!
 //! ```text
-//! connection (TLS, timeouts) ─▶ gate (token, places, one writer) ─▶ tus-axum ─▶ keeping (folder, room)
+//! connection (TLS, queue) ─▶ gate (token, places, one writer) ─▶ tus-axum ─▶ keeping (disk, room)
 //!                            └▶ receipts
 //! ```
 
@@ -101,7 +101,14 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let gate = Arc::clone(&self.gate);
         let cut = move || gate.running().cut_all();
-        let serving = connections::serve(self.listener, self.tls, self.router, stop, cut);
+        let serving = connections::serve(
+            self.listener,
+            connections::MAX_CONNECTIONS,
+            self.tls,
+            self.router,
+            stop,
+            cut,
+        );
         let sweeping = async {
             loop {
                 sleep(SWEEP).await;
