@@ -6,7 +6,7 @@ mod net_support;
 
 use axum::http::Method;
 use fault_proxy::{Dice, FaultProxy, Faults};
-use homeward_core::net::{self, CancelToken, UploadEnd};
+use homeward_core::net::{CancelToken, UploadEnd};
 use homeward_core::tus::{Offer, Reason};
 use net_support::{Authority, Mood, Phone, TusServer, part_bytes};
 
