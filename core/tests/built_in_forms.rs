@@ -1,6 +1,6 @@
 //! The built-in forms ask what `docs/formats/built-in-forms.md` lists, and nothing else.
 
-use homeward_core::forms::{Field, Form, Purpose, Section};
+use homeward_core::forms::{Field, Form, Kind, Purpose, Section};
 
 const PAGE: &str = include_str!("../../docs/formats/built-in-forms.md");
 
@@ -9,6 +9,35 @@ fn every_question_stage_audience_and_pfif_name_is_as_the_page_lists_it() {
     for form in Form::all_built_in() {
         let asked: Vec<String> = form.sections.iter().flat_map(|it| rows(form, it)).collect();
         assert_eq!(asked, listed(form.id.as_str()), "{}", form.id);
+    }
+}
+
+#[test]
+fn any_words_about_child_event_or_witness_make_a_report_worth_sending() {
+    // The page names these: who reports, and how to reach them, is of no use without more.
+    const NOT_ENOUGH: [&str; 4] =
+        ["reporter_name", "witness_name", "reporter_language", "safe_times"];
+    for form in Form::all_built_in().iter().filter(|form| form.purpose == Purpose::Report) {
+        let says = |field: &&Field| {
+            matches!(
+                field.kind,
+                Kind::Text
+                    | Kind::LongText
+                    | Kind::Voice
+                    | Kind::PersonName
+                    | Kind::Age
+                    | Kind::Place
+                    | Kind::Phone
+                    | Kind::Vehicle
+                    | Kind::BodyMarks
+                    | Kind::Media { .. }
+            ) && !NOT_ENOUGH.contains(&field.id.as_str())
+        };
+        let enough: Vec<_> = form.fields.iter().filter(says).map(|it| it.id.clone()).collect();
+        assert_eq!(form.needs_any_of, enough, "{}", form.id);
+    }
+    for field in NOT_ENOUGH {
+        assert!(PAGE.contains(&format!("`{field}`")), "{field}");
     }
 }
 

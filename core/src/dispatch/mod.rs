@@ -137,7 +137,9 @@ fn send_draft(
     }
     draft.forget_sent(instead_of);
     let answers = draft.body.answers(form);
-    if forms::useless(form, &answers.current, &draft.body.media_counts()).is_some() {
+    // What an earlier form asked may be all that anybody can act on.
+    let useless = forms::useless(form, &answers.current, &draft.body.media_counts());
+    if useless.is_some() && answers.earlier.is_empty() {
         return Err(Refusal::EmptyReport.into());
     }
     let number = draft.body.sent.len() as u32 + 1;

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::Answer;
-use super::form::{Field, Form};
+use super::form::{Field, Form, Stage};
 use super::ids::FieldId;
 use super::kind::{Kind, Unit};
 use super::moment::Moment;
@@ -33,6 +33,8 @@ pub enum ProblemReason {
     NotAChoice,
     /// The time lies ahead.
     InTheFuture,
+    /// The time lies further back than what is asked for can be.
+    LongAgo,
     /// The later time comes before the earlier one.
     EndBeforeStart,
     /// An age that few children have.
@@ -49,6 +51,8 @@ pub enum ProblemReason {
     PlaceVague,
     /// A mark's pin lies outside of the body map.
     PinOutsideMap,
+    /// A mark names a photo that is not attached beside it.
+    MarkPhotoMissing,
     /// Longer than people will read.
     TooLong,
     /// More files than the field takes.
@@ -72,11 +76,12 @@ pub struct Progress {
 
 impl ProblemReason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Missing,
         Self::NotUnderstood,
         Self::NotAChoice,
         Self::InTheFuture,
+        Self::LongAgo,
         Self::EndBeforeStart,
         Self::AgeUnlikely,
         Self::NumberUnlikely,
@@ -85,6 +90,7 @@ impl ProblemReason {
         Self::PlaceUnlikely,
         Self::PlaceVague,
         Self::PinOutsideMap,
+        Self::MarkPhotoMissing,
         Self::TooLong,
         Self::TooManyMedia,
         Self::UnknownNotAnAnswer,
@@ -100,6 +106,7 @@ impl ProblemReason {
             Self::NotUnderstood => "problem-not-understood",
             Self::NotAChoice => "problem-not-a-choice",
             Self::InTheFuture => "problem-in-the-future",
+            Self::LongAgo => "problem-long-ago",
             Self::EndBeforeStart => "problem-end-before-start",
             Self::AgeUnlikely => "problem-age-unlikely",
             Self::NumberUnlikely => "problem-number-unlikely",
@@ -108,6 +115,7 @@ impl ProblemReason {
             Self::PlaceUnlikely => "problem-place-unlikely",
             Self::PlaceVague => "problem-place-vague",
             Self::PinOutsideMap => "problem-pin-outside-map",
+            Self::MarkPhotoMissing => "problem-mark-photo-missing",
             Self::TooLong => "problem-too-long",
             Self::TooManyMedia => "problem-too-many-media",
             Self::UnknownNotAnAnswer => "problem-unknown-not-an-answer",
@@ -144,19 +152,21 @@ pub fn check(
     problems
 }
 
-/// Why the report can't be sent yet, if nobody could act on it.
+/// Why the report can't be sent yet, if nobody could act on it. What is attached to any question may
+/// say it all, and only what is asked leaves.
 #[must_use]
 pub fn useless(
     form: &Form,
     answers: &BTreeMap<FieldId, Answer>,
     media: &BTreeMap<FieldId, usize>,
 ) -> Option<ProblemReason> {
-    let says_something = |field: &FieldId| {
-        let answered =
-            answers.get(field).is_some_and(|it| *it != Answer::Unknown && !it.is_empty());
-        answered || media.get(field).is_some_and(|attached| *attached > 0)
+    let says_something = |field: &&Field| {
+        let answer = answers.get(&field.id).filter(|it| **it != Answer::Unknown && !it.is_empty());
+        answer.is_some() && form.needs_any_of.contains(&field.id)
     };
-    let useful = form.needs_any_of.is_empty() || form.needs_any_of.iter().any(says_something);
+    let useful = form.needs_any_of.is_empty()
+        || media.values().any(|attached| *attached > 0)
+        || form.shown(answers).iter().any(says_something);
     (!useful).then_some(ProblemReason::NothingToActOn)
 }
 
@@ -204,7 +214,7 @@ fn odd(field: &Field, answer: &Answer, now: Moment) -> Option<ProblemReason> {
             (text.chars().count() > limit).then_some(ProblemReason::TooLong)
         }
         (_, Answer::Age(age)) => odd_age(*age, now),
-        (Kind::Time { ahead }, Answer::Time(time)) => odd_time(time, *ahead, now),
+        (Kind::Time { ahead }, Answer::Time(time)) => odd_time(field, time, *ahead, now),
         (_, Answer::Place(place)) => odd_place(place),
         (Kind::Choice { choices }, Answer::Choice(choice)) => {
             let known = choices.iter().any(|known| known.as_str() == choice);
@@ -235,14 +245,20 @@ fn odd_age(age: Age, now: Moment) -> Option<ProblemReason> {
     }
 }
 
-fn odd_time(time: &Time, may_lie_ahead: bool, now: Moment) -> Option<ProblemReason> {
+fn odd_time(field: &Field, time: &Time, may_lie_ahead: bool, now: Moment) -> Option<ProblemReason> {
     let Some((from, to)) = time.span() else { return Some(ProblemReason::NotUnderstood) };
     if from.unix_ms > to.unix_ms {
         return Some(ProblemReason::EndBeforeStart);
     }
     // Two clocks are never quite the same.
     let ahead = from.unix_ms > now.unix_ms.saturating_add(5 * 60_000);
-    (ahead && !may_lie_ahead).then_some(ProblemReason::InTheFuture)
+    if ahead && !may_lie_ahead {
+        return Some(ProblemReason::InTheFuture);
+    }
+    // What leaves first is what has just happened. A photo may be older, but no older than a child.
+    let years = if field.stage == Stage::FirstMinute { 1 } else { i64::from(OLDEST) };
+    let long_ago = now.unix_ms.saturating_sub(years * YEAR_MS);
+    (from.unix_ms < long_ago).then_some(ProblemReason::LongAgo)
 }
 
 fn odd_place(place: &Place) -> Option<ProblemReason> {
@@ -273,6 +289,7 @@ fn odd_number(units: &[Unit], number: &Number) -> Option<ProblemReason> {
 const LONG_LINE: usize = 500;
 const LONG_TEXT: usize = 20_000;
 const OLDEST: u16 = 21;
+const YEAR_MS: i64 = 366 * 24 * 3_600_000;
 const VAGUE_M: f64 = 1_000.0;
 /// From the shortest numbers in use to the longest that the telephone network has.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 3..=15;
@@ -337,6 +354,9 @@ mod tests {
             ("child_age", json!({ "born": "2027" }), R::InTheFuture),
             ("last_seen_time", json!({ "words": "after school" }), R::NotUnderstood),
             ("last_seen_time", json!({ "at": "2026-11-22T15:30:12+01:00" }), R::InTheFuture),
+            ("last_seen_time", json!({ "at": "1835-04-02T10:00:00Z" }), R::LongAgo),
+            ("last_seen_time", json!({ "at": "2025-10-22T10:00:00Z" }), R::LongAgo),
+            ("photo_time", json!({ "at": "1835-04-02T10:00:00Z" }), R::LongAgo),
             (
                 "last_seen_time",
                 json!({ "from": "2026-11-22T12:00:00Z", "to": "2026-11-22T11:00:00Z" }),
@@ -368,6 +388,8 @@ mod tests {
             ("child_age", json!({ "born": "2026-11" })),
             ("child_age", json!({ "months": 0 })),
             ("last_seen_time", json!({ "at": "2026-11-22T14:33:00+01:00" })),
+            ("last_seen_time", json!({ "at": "2025-12-24T18:00:00+01:00" })),
+            ("photo_time", json!({ "at": "2019-06-01T12:00:00+01:00" })),
             ("last_seen_place", json!({ "words": "at the lake" })),
             ("height", json!({ "value": 132, "unit": "cm" })),
             ("height", json!(132)),
@@ -391,8 +413,21 @@ mod tests {
         }
         assert_eq!(useless(report, &answer("clothing", &json!("red")), &none), None);
         assert_eq!(useless(report, &answer("reporter_phone", &json!("112")), &none), None);
-        let photo = BTreeMap::from([(FieldId::new("photo").unwrap(), 1)]);
-        assert_eq!(useless(report, &BTreeMap::new(), &photo), None);
+        for (field, json) in [
+            ("what_happened", json!("My daughter Anna, 6, was taken by a man in a red van")),
+            ("vehicle", json!({ "plate": "M-AB 123" })),
+            ("reporter_email", json!("a@example.org")),
+            ("looks_words", json!("a scar on the chin")),
+        ] {
+            assert_eq!(useless(report, &answer(field, &json), &none), None, "{field}");
+        }
+        // A recording may say it all, whatever it was asked for.
+        for field in ["photo", "attachments", "what_happened", "last_seen_time"] {
+            let attached = BTreeMap::from([(FieldId::new(field).unwrap(), 1)]);
+            assert_eq!(useless(report, &BTreeMap::new(), &attached), None, "{field}");
+        }
+        // What is not asked does not leave.
+        assert!(useless(report, &answer("suspect_words", &json!("a beard")), &none).is_some());
     }
 
     #[test]

@@ -26,7 +26,9 @@ pub(super) fn read(kind: &Kind, text: &str, now: Moment) -> Answer {
         Kind::Voice | Kind::Media { .. } => Answer::Words(clean::lines(text)),
         Kind::PersonName => Answer::PersonName(PersonName::in_full(&line)),
         Kind::Age => age(&plain, now).map_or(Answer::Words(line), Answer::Age),
-        Kind::Time { .. } => Answer::Time(time::read(&plain, now).unwrap_or(Time::Words(line))),
+        Kind::Time { ahead } => {
+            Answer::Time(time::read(&plain, *ahead, now).unwrap_or(Time::Words(line)))
+        }
         Kind::Place => {
             Answer::Place(pin(&plain).map_or_else(|| Place::in_words(&line), Place::at_pin))
         }
