@@ -8,11 +8,12 @@ mod common;
 use std::fs;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use common::{Phone, attach, begin, set};
+use common::{Phone, begin, field, set};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use homeward_core::vault::blob::{self, BlobKey, BlobReader};
 use homeward_core::vault::cell::{Cell, CellKey};
 use homeward_core::vault::{DeviceKey, KeySlot, Passphrase};
+use homeward_core::{Original, Source};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use ring::hkdf;
 use rusqlite::Connection;
@@ -72,7 +73,9 @@ fn a_reader_written_after_the_page_reads_a_vault_with_a_passphrase() {
     let core = phone.open();
     let id = begin(&core, "Ada Example");
     set(&core, id, "clothing", "a yellow coat");
-    let medium = attach(&core, id);
+    let source = Source::Bytes(common::photo());
+    let medium = core.attach(id, &field("photo"), source, Original::Keep).unwrap().id;
+    core.set_face(id, medium, &common::photo()).unwrap();
     let passphrase = "correct horse";
     core.set_passphrase(None, Some(&Passphrase::new(passphrase)), None).unwrap();
     drop(core);
@@ -119,8 +122,7 @@ fn a_reader_written_after_the_page_reads_a_vault_with_a_passphrase() {
     let head: Value = serde_json::from_slice(&head).unwrap();
     assert_eq!(head["title"], "Ada Example");
     assert_eq!(head["draft_version"], draft_version);
-    let hash = ring::digest::digest(&ring::digest::SHA256, &body);
-    assert_eq!(head["draft_sha256"], HEXLOWER.encode(hash.as_ref()));
+    assert_eq!(head["draft_sha256"], hash_of(&body));
     let key = open_cell(&vault, "report", &report, "key", 0, &key);
     let rows = derive(&key, &[b"homeward rows 1"]);
     let body = open_cell(&rows, "draft", &report, "body", draft_version, &body);
@@ -128,11 +130,28 @@ fn a_reader_written_after_the_page_reads_a_vault_with_a_passphrase() {
     assert_eq!(body["form"], "missing_child");
     assert!(body["answers"]["clothing"].to_string().contains("a yellow coat"));
 
-    let blob_key = derive(&key, &[b"homeward blob 1 ", medium.id.as_bytes()]);
-    let file = fs::read(phone.home().join("blobs").join(medium.id.to_string())).unwrap();
-    let picture = open_blob(&blob_key, &file);
-    assert_eq!(picture.len() as u64, medium.bytes);
-    assert!(picture.starts_with(&[0xFF, 0xD8]));
+    assert_eq!(body["purpose"], "report");
+    assert_eq!(body["answered_at_ms"]["clothing"], head["updated_at_ms"]);
+    let [medium] = body["media"].as_array().unwrap().as_slice() else { panic!("one photo") };
+    assert_eq!((&medium["field"], &medium["id"]), (&"photo".into(), &medium["scrubbed"]["id"]));
+    for (name, stem) in [("scrubbed", "photo"), ("original", "original"), ("face", "face")] {
+        let file = &medium[name];
+        assert_eq!((&file["stem"], &file["extension"]), (&stem.into(), &"jpg".into()));
+        assert_eq!(file["sent"], Value::Null);
+        let id = file["id"].as_str().unwrap();
+        let blob_key = derive(&key, &[b"homeward blob 1 ", &unhex(id)]);
+        let sealed = fs::read(phone.home().join("blobs").join(id)).unwrap();
+        assert_eq!(file["file_sha256"], hash_of(&sealed));
+        let picture = open_blob(&blob_key, &sealed);
+        assert_eq!((&file["bytes"], &file["sha256"]), (&picture.len().into(), &hash_of(&picture)));
+        assert!(picture.starts_with(&[0xFF, 0xD8]));
+    }
+}
+
+/// A hash as the page writes it in JSON.
+fn hash_of(bytes: &[u8]) -> Value {
+    let hash = ring::digest::digest(&ring::digest::SHA256, bytes);
+    HEXLOWER.encode(hash.as_ref()).into()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
