@@ -5,7 +5,7 @@ use std::io::Read;
 
 use crate::drafts::{self, StoredFile, StoredMedium};
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{FieldId, Kind, MediaType};
+use crate::forms::{FieldId, Form, Kind, MediaType};
 use crate::ids::{MediumId, ReportId};
 use crate::media::{
     self, Facts, Format, Manifest, MediaError, Piece, Plan, PlanReader, ReadAt, Shows,
@@ -39,21 +39,7 @@ pub(crate) fn attach(
     let draft = store.read(id, |db, keys| drafts::load(db, keys, id))?;
     let forms = store.forms();
     let form = draft.body.form(&forms);
-    let asked = form.field(field).ok_or(Refusal::UnknownField)?;
-    let plan = match media::scrub(source) {
-        Ok(plan) => Some(plan),
-        Err(MediaError::Io(error)) => return Err(MediaError::Io(error).into()),
-        Err(_) if original == Original::Keep => None,
-        Err(error) => return Err(error.into()),
-    };
-    if !fits(&asked.kind, plan.as_ref(), source) {
-        return Err(Refusal::WrongKind.into());
-    }
-    // What is said is words too; pictures leave them the room that is kept for words.
-    if !plan.as_ref().is_some_and(|plan| matches!(plan.format.shows(), Shows::Sound)) {
-        store.home.need_beside_spare(source.len())?;
-    }
-    let stored = keep(store, &draft.key, field, source, plan, original)?;
+    let stored = keep(store, &draft.key, &form, field, source, original)?;
     let now = store.now();
     let added = store.write(id, |transaction, keys| {
         // Read again: an answer may have come meanwhile.
@@ -69,8 +55,35 @@ pub(crate) fn attach(
     Ok(stored)
 }
 
+/// Scrubs what answers a field, and writes its sealed files. The caller holds the files and writes
+/// the row.
+pub(crate) fn keep(
+    store: &Store,
+    key: &ReportKey,
+    form: &Form,
+    field: &FieldId,
+    source: &dyn ReadAt,
+    original: Original,
+) -> Result<StoredMedium> {
+    let asked = form.field(field).ok_or(Refusal::UnknownField)?;
+    let plan = match media::scrub(source) {
+        Ok(plan) => Some(plan),
+        Err(MediaError::Io(error)) => return Err(MediaError::Io(error).into()),
+        Err(_) if original == Original::Keep => None,
+        Err(error) => return Err(error.into()),
+    };
+    if !fits(&asked.kind, plan.as_ref(), source) {
+        return Err(Refusal::WrongKind.into());
+    }
+    // What is said is words too; pictures leave them the room that is kept for words.
+    if !plan.as_ref().is_some_and(|plan| matches!(plan.format.shows(), Shows::Sound)) {
+        store.home.need_beside_spare(source.len())?;
+    }
+    keep_files(store, key, field, source, plan, original)
+}
+
 /// Writes the sealed files.
-fn keep(
+fn keep_files(
     store: &Store,
     key: &ReportKey,
     field: &FieldId,
@@ -137,6 +150,7 @@ pub(crate) fn detach(store: &Store, id: ReportId, medium: MediumId) -> Result<()
         let mut draft = drafts::load(transaction, keys, id)?;
         let at = draft.body.media.iter().position(|stored| stored.id == medium);
         let detached = draft.body.media.remove(at.ok_or(Error::NotFound)?);
+        draft.body.forget_time(&detached.field);
         drafts::save(transaction, keys, &draft, &draft.body.form(&forms), now)?;
         Ok(detached)
     })?;
@@ -145,7 +159,7 @@ pub(crate) fn detach(store: &Store, id: ReportId, medium: MediumId) -> Result<()
 }
 
 /// Removes the files of a medium that has no row; if that fails the next start sweeps them.
-fn remove_files(store: &Store, medium: &StoredMedium) {
+pub(crate) fn remove_files(store: &Store, medium: &StoredMedium) {
     for file in medium.files() {
         let _ = fs::remove_file(store.home.blob(file.id));
     }

@@ -103,6 +103,8 @@ refusals! {
     NotAProfile => "refused-not-a-profile",
     /// The file is no exported profile, or was damaged on its way.
     ProfileUnreadable => "refused-profile-unreadable",
+    /// Opening the file asks more of this phone than it could do.
+    ProfileTooCostly => "refused-profile-too-costly",
     /// The passphrase is not the right one.
     WrongPassphrase => "refused-wrong-passphrase",
     /// A passphrase that is empty keeps nobody out.

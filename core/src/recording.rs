@@ -89,7 +89,7 @@ impl Recorder {
 }
 
 /// Bytes that are sealed while they come, and can be read at any place.
-struct Sealed {
+pub(crate) struct Sealed {
     file: File,
     key: CellKey,
     /// How many whole chunks are on the disk.
@@ -105,7 +105,7 @@ const CHUNK: usize = 64 * 1024;
 const SEALED: usize = 1 + 12 + CHUNK + 16;
 
 impl Sealed {
-    fn begin(home: &Home) -> Result<Self> {
+    pub(crate) fn begin(home: &Home) -> Result<Self> {
         let path = home.recording();
         let mut options = File::options();
         let file = options.read(true).write(true).create_new(true).mode(0o600).open(&path)?;
@@ -135,6 +135,17 @@ impl Sealed {
             bytes = later;
         }
         Ok(())
+    }
+
+    /// Adds all that can be read. Refused if reading fails.
+    pub(crate) fn take(&mut self, input: &mut dyn Read) -> Result<()> {
+        let mut buffer = Zeroizing::new(vec![0; CHUNK]);
+        loop {
+            match input.read(&mut buffer).map_err(|_| Refusal::MediaUnreadable)? {
+                0 => return Ok(()),
+                read => self.write(&buffer[..read])?,
+            }
+        }
     }
 
     /// Copies from chunk `number`, at `from`, as much as fits into `buffer`.

@@ -54,6 +54,38 @@ fn another_child_of_the_event_shares_the_place_and_not_the_name() {
 }
 
 #[test]
+fn another_child_of_the_event_shares_what_was_spoken_too() {
+    let phone = Phone::new();
+    let core = phone.open_ready();
+    let first = core.create(&form("missing_child"), None).unwrap();
+    for name in ["last_seen_place", "clothing"] {
+        let spoken = Source::Bytes(common::speech(3));
+        core.attach(first, &field(name), spoken, Original::Drop).unwrap();
+    }
+    let second = core.create(&form("missing_child"), Some(first)).unwrap();
+    let media = core.report(second).unwrap().media;
+    assert_eq!(media.len(), 1, "the clothes are this child's own");
+    assert_eq!(media[0].field, field("last_seen_place"));
+    core.delete(first).unwrap();
+    assert_eq!(core.report(second).unwrap().media.len(), 1, "it has its own copy");
+}
+
+#[test]
+fn a_sighting_never_begins_with_how_the_child_looks() {
+    let phone = Phone::new();
+    let core = phone.open_ready();
+    let profile = profile(&core);
+    for (name, typed) in [("height", "132 cm"), ("hair", "blond"), ("body_marks", "a scar")] {
+        core.set(profile, &field(name), Some(&answer(&core, name, typed))).unwrap();
+    }
+    let sighting = core.create(&form("sighting"), Some(profile)).unwrap();
+    let report = core.report(sighting).unwrap();
+    assert!(report.answers.is_empty() && report.media.is_empty());
+    phone.clock.set_ms(1_795_330_000_000 + 200 * DAY_MS);
+    assert!(!core.reminders().unwrap().is_empty(), "it is not this child's report");
+}
+
+#[test]
 fn an_old_photo_is_reminded_of_until_there_is_a_report() {
     let phone = Phone::new();
     let core = phone.open_ready();

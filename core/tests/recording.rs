@@ -4,25 +4,9 @@
 
 mod common;
 
-use common::{Phone, begin, field, form};
+use common::{Phone, begin, field, form, speech};
 use homeward_core::vault::{Passphrase, VaultState};
 use homeward_core::{Error, Homeward, Original, Recorded, Refusal, ReportId, Source};
-
-/// What a phone's recorder gives: frames of AAC, each saying its length.
-fn speech(frames: usize) -> Vec<u8> {
-    let payload = b"CANARY of what was said".repeat(16);
-    let length = payload.len() + 7;
-    let head = [
-        0xff,
-        0xf1,
-        0x50,
-        0x80 | (length >> 11) as u8,
-        (length >> 3) as u8,
-        (length << 5) as u8,
-        0xfc,
-    ];
-    [&head[..], &payload].concat().repeat(frames)
-}
 
 fn speak(core: &Homeward, id: ReportId, sound: &[u8]) -> homeward_core::Recording {
     let mut recording = core.record(id, &field("statement")).unwrap();

@@ -1,6 +1,6 @@
 //! One version of a report: what of it is new, and who may see which of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::sealer::Sealer;
 use crate::brand::Pack;
 use crate::crypto::sha256;
 use crate::drafts::{Draft, SentMedium, StoredFile, Which};
-use crate::error::{Refusal, Result};
+use crate::error::{Error, Refusal, Result};
 use crate::forms::{Answers, Audience, Field, FieldId, Form, Moment, Stage};
 use crate::ids::{Digest, MediumId};
 use crate::seal::{
@@ -126,9 +126,15 @@ impl<'a> Version<'a> {
     /// first: they are looked at first.
     fn seal_media(&self, sealer: &mut Sealer<'_>) -> Result<Vec<SentCopy>> {
         let mut sent = Vec::new();
+        // A medium that was taken off leaves its number free, but what left has its name for good.
+        let left = self.draft.body.files().filter_map(|file| file.sent.as_ref());
+        let mut names: BTreeSet<String> = left.map(|left| left.name.clone()).collect();
         let copies = self.copies(Which::Scrubbed).chain(self.copies(Which::Original));
         for (at, which, file) in copies.filter(|(_, _, file)| file.sent.is_none()) {
-            let sealed = self.seal_copy(at, which, file, file.name(at + 1), sealer)?;
+            let free = (at + 1..).map(|number| file.name(number)).find(|it| !names.contains(it));
+            let name = free.ok_or(Error::Damaged)?;
+            let sealed = self.seal_copy(at, which, file, name.clone(), sealer)?;
+            names.insert(name);
             sent.extend(sealed.map(|(copy, _)| copy));
         }
         Ok(sent)
@@ -197,12 +203,21 @@ impl<'a> Version<'a> {
 
     fn first_minute(&self) -> BTreeMap<FieldId, Value> {
         let fields = self.form.for_audience(Audience::Organisation, &self.answers.current);
-        self.answers_to(fields.into_iter().filter(|field| field.stage == Stage::FirstMinute))
+        // No picture leaves with it that a mark could name.
+        let fields = fields.into_iter().filter(|field| field.stage == Stage::FirstMinute);
+        self.answers_to(fields, &BTreeMap::new())
     }
 
-    fn answers_to<'f>(&self, fields: impl Iterator<Item = &'f Field>) -> BTreeMap<FieldId, Value> {
+    /// Answers in JSON; `names` are those of the media that their reader can open.
+    fn answers_to<'f>(
+        &self,
+        fields: impl Iterator<Item = &'f Field>,
+        names: &BTreeMap<String, String>,
+    ) -> BTreeMap<FieldId, Value> {
         let answer = |field: &Field| {
-            Some((field.id.clone(), self.answers.current.get(&field.id)?.to_json()))
+            let mut answer = self.answers.current.get(&field.id)?.clone();
+            answer.name_mark_photos(|photo| names.get(photo).cloned());
+            Some((field.id.clone(), answer.to_json()))
         };
         fields.filter_map(answer).collect()
     }
@@ -236,11 +251,12 @@ impl<'a> Version<'a> {
     /// All that one audience may see.
     fn document_for(&self, audience: Audience, sent: &[SentCopy]) -> AnswersDocument {
         let fields = self.form.for_audience(audience, &self.answers.current);
-        let mut document = self.document(self.answers_to(fields.into_iter()));
+        let (names, media) = self.media_for(audience, sent);
+        let mut document = self.document(self.answers_to(fields.into_iter(), &names));
         if audience == Audience::Organisation {
             document.earlier = self.answers.earlier.iter().map(EarlierAnswer::from).collect();
         }
-        document.media = self.media_for(audience, sent);
+        document.media = media;
         document
     }
 
@@ -272,18 +288,27 @@ impl<'a> Version<'a> {
         self.draft.body.sent.iter().rev().find_map(|sent| sent.told.get(&audience).copied())
     }
 
-    /// The media of this and earlier versions that an audience can open.
-    fn media_for(&self, audience: Audience, sent: &[SentCopy]) -> Vec<MediumEntry> {
-        let entry = |(at, which, file): (usize, Which, &StoredFile)| {
+    /// The media of this and earlier versions that an audience can open, and their names by their
+    /// ids on this phone.
+    fn media_for(
+        &self,
+        audience: Audience,
+        sent: &[SentCopy],
+    ) -> (BTreeMap<String, String>, Vec<MediumEntry>) {
+        let (mut names, mut entries) = (BTreeMap::new(), Vec::new());
+        for (at, which, file) in self.copies(Which::Scrubbed).chain(self.copies(Which::Original)) {
             let now = sent.iter().find(|copy| (copy.at, copy.which) == (at, which));
-            let now = now.map(|copy| &copy.sent);
-            let SentMedium { part, name } = file.sent.as_ref().or(now)?.clone();
+            let Some(left) = file.sent.as_ref().or(now.map(|copy| &copy.sent)) else { continue };
             let medium = &self.draft.body.media[at];
-            let (field, manifest) = (medium.field.clone(), medium.manifest.clone());
-            let may_see = self.audiences_of(&field, which).contains(&audience);
-            may_see.then_some(MediumEntry { part, name, field, manifest })
-        };
-        self.copies(Which::Scrubbed).chain(self.copies(Which::Original)).filter_map(entry).collect()
+            if self.audiences_of(&medium.field, which).contains(&audience) {
+                let SentMedium { part, name } = left.clone();
+                // The scrubbed copy comes first: it is the one to look at.
+                names.entry(medium.id.to_string()).or_insert_with(|| name.clone());
+                let (field, manifest) = (medium.field.clone(), medium.manifest.clone());
+                entries.push(MediumEntry { part, name, field, manifest });
+            }
+        }
+        (names, entries)
     }
 
     fn document(&self, answers: BTreeMap<FieldId, Value>) -> AnswersDocument {

@@ -193,6 +193,14 @@ impl Body {
         self.answers = answers.to_stored();
     }
 
+    /// Forgets when a field was answered, if nothing that answers it is left.
+    pub(crate) fn forget_time(&mut self, field: &FieldId) {
+        let is_attached = self.media.iter().any(|medium| medium.field == *field);
+        if !is_attached && !self.answers.contains_key(field.as_str()) {
+            self.answered_at_ms.remove(field);
+        }
+    }
+
     /// The hash of all answers, to see whether they changed.
     pub(crate) fn answers_digest(&self) -> Digest {
         // Strings and what was JSON before: this can't fail.

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::sha256;
 use crate::error::{Error, Refusal, Result};
-use crate::forms::{self, FieldId, Form, FormId, Moment, Progress};
+use crate::forms::{self, Answer, FieldId, Form, FormId, Moment, Progress};
 use crate::ids::{Digest, MediumId, ReportId};
 use crate::seal::ReportKeys;
 use crate::store::Store;
@@ -157,7 +157,7 @@ pub(crate) fn save(
         total,
         updated_at_ms: now.unix_ms,
         from_profile: draft.body.from_profile,
-        refresh: refresh(form, &draft.body.answered_at_ms),
+        refresh: refresh(form, &answers, &draft.body),
         draft_version,
         draft_sha256: sha256(&sealed),
         ..draft.head.clone()
@@ -183,15 +183,23 @@ pub(crate) fn save(
     Ok(())
 }
 
-/// When the answers that grow old should be looked at again.
-fn refresh(form: &Form, answered_at_ms: &BTreeMap<FieldId, i64>) -> BTreeMap<FieldId, Refresh> {
+/// When the answers that grow old should be looked at again. What is not known grows no older.
+fn refresh(
+    form: &Form,
+    answers: &BTreeMap<FieldId, Answer>,
+    body: &Body,
+) -> BTreeMap<FieldId, Refresh> {
     // A month of a reminder is thirty days; nobody counts them.
     const MONTH_MS: i64 = 30 * 24 * 3_600_000;
+    let is_answered = |field: &FieldId| {
+        answers.get(field).is_some_and(|it| *it != Answer::Unknown && !it.is_empty())
+            || body.media.iter().any(|medium| medium.field == *field)
+    };
     let due = |field: &forms::Field| {
-        let answered_at_ms = *answered_at_ms.get(&field.id)?;
+        let answered_at_ms = *body.answered_at_ms.get(&field.id)?;
         let months = i64::from(field.refresh_months?);
         let due_ms = answered_at_ms.saturating_add(months * MONTH_MS);
-        Some((field.id.clone(), Refresh { answered_at_ms, due_ms }))
+        is_answered(&field.id).then(|| (field.id.clone(), Refresh { answered_at_ms, due_ms }))
     };
     form.fields.iter().filter_map(due).collect()
 }

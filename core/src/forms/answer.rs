@@ -49,6 +49,15 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Gives the photos of marks on the body other names; a mark whose photo gets none loses it.
+    pub(crate) fn name_mark_photos(&mut self, name: impl Fn(&str) -> Option<String>) {
+        let Self::BodyMarks(marks) = self else { return };
+        for mark in marks.iter_mut() {
+            mark.photo = mark.photo.as_deref().and_then(&name);
+        }
+        marks.retain(|mark| !mark.is_empty());
+    }
+
     /// Reads the JSON of an answer to a field of this kind. Words in it are cleaned of hidden
     /// marks and brought to Unicode NFC.
     ///

@@ -152,6 +152,25 @@ pub fn check(
     problems
 }
 
+/// Marks on the body whose photo is not attached beside them: it was taken off, or never came along.
+#[must_use]
+pub fn marks_without_photo(
+    form: &Form,
+    answers: &BTreeMap<FieldId, Answer>,
+    is_attached: impl Fn(&FieldId, &str) -> bool,
+) -> Vec<Problem> {
+    let lacks = |field: &&Field| match answers.get(&field.id) {
+        Some(Answer::BodyMarks(marks)) => {
+            let mut photos = marks.iter().filter_map(|mark| mark.photo.as_deref());
+            photos.any(|photo| !is_attached(&field.id, photo))
+        }
+        _ => false,
+    };
+    let missing = form.shown(answers).into_iter().filter(lacks);
+    let reason = ProblemReason::MarkPhotoMissing;
+    missing.map(|field| Problem { field: field.id.clone(), reason }).collect()
+}
+
 /// Why the report can't be sent yet, if nobody could act on it. What is attached to any question may
 /// say it all, and only what is asked leaves.
 #[must_use]

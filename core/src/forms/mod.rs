@@ -26,7 +26,9 @@ mod values;
 pub use answer::Answer;
 pub use answers::{Answers, Earlier};
 pub use book::FormBook;
-pub use check::{Problem, ProblemReason, Progress, check, progress, title, useless};
+pub use check::{
+    Problem, ProblemReason, Progress, check, marks_without_photo, progress, title, useless,
+};
 pub(crate) use clean::lines as clean_lines;
 pub use form::{Audience, Condition, Field, Form, Pfif, Purpose, Section, Stage};
 pub use ids::{ChoiceId, FieldId, FormId, SectionId};

@@ -20,22 +20,24 @@ pub struct Prefill {
     pub media: BTreeSet<FieldId>,
 }
 
-/// What `profile` can fill of `target`: every field that both forms have, of the same kind.
+/// What `profile` can fill of `target`: every question that both forms ask in the same words. What a
+/// witness saw is another question than how the child looks.
 ///
-/// "Don't know" is not copied: a parent may know by now. An age that was said at `saved` has grown
+/// "Don't know" is not copied: a parent may know by now. An age has grown from when it was `said`
 /// until `now`.
 #[must_use]
 pub fn prefill(
     profile: &Form,
     answers: &BTreeMap<FieldId, Answer>,
     target: &Form,
-    saved: Moment,
+    said: impl Fn(&FieldId) -> Moment,
     now: Moment,
 ) -> Prefill {
     let mut prefill = Prefill::default();
     for field in &target.fields {
         let from = profile.field(&field.id);
-        let same = from.is_some_and(|from| from.kind.name() == field.kind.name());
+        let same = from
+            .is_some_and(|from| (from.kind.name(), &from.text) == (field.kind.name(), &field.text));
         // What may be done with a report is asked anew for each.
         if !same || matches!(field.kind, Kind::Permission { .. }) {
             continue;
@@ -43,7 +45,7 @@ pub fn prefill(
         prefill.media.insert(field.id.clone());
         let answer = match answers.get(&field.id) {
             None | Some(Answer::Unknown) => continue,
-            Some(Answer::Age(age)) => Answer::Age(age.grown(saved, now)),
+            Some(Answer::Age(age)) => Answer::Age(age.grown(said(&field.id), now)),
             Some(answer) => answer.clone(),
         };
         prefill.answers.insert(field.id.clone(), answer);
@@ -86,7 +88,8 @@ mod tests {
         let report = form("missing_child");
         for field in &form("child_profile").fields {
             let asked = report.field(&field.id);
-            assert!(asked.is_some_and(|it| it.kind == field.kind), "{}", field.id);
+            let same = asked.is_some_and(|it| (&it.kind, &it.text) == (&field.kind, &field.text));
+            assert!(same, "{}", field.id);
         }
     }
 
@@ -104,7 +107,7 @@ mod tests {
         );
         let (saved, now) = ("2026-01-10T10:00:00+01:00", "2026-11-22T10:00:00+01:00");
         let report = form("missing_child");
-        let filled = prefill(profile, &given, report, moment(saved), moment(now));
+        let filled = prefill(profile, &given, report, |_| moment(saved), moment(now));
         let json = |field: &str| filled.answers.get(field).map(Answer::to_json);
         assert_eq!(json("child_name"), Some(json!({ "full": "Anna" })));
         assert_eq!(json("height"), Some(json!({ "value": 132, "unit": "cm" })));
@@ -112,8 +115,25 @@ mod tests {
         assert_eq!(json("sex"), None, "a parent may know by now");
         assert!(filled.media.contains("photo") && filled.media.contains("body_marks"));
         assert!(!filled.media.contains("statement") && !filled.media.contains("permit_poster"));
-        let same_day = prefill(profile, &given, report, moment(now), moment(now));
+        let same_day = prefill(profile, &given, report, |_| moment(now), moment(now));
         assert_eq!(same_day.answers["child_age"].to_json(), json!({ "years": 7 }));
+    }
+
+    #[test]
+    fn a_profile_never_says_what_a_witness_saw() {
+        let profile = form("child_profile");
+        let given = answers(
+            profile,
+            &[
+                ("height", json!({ "value": 132, "unit": "cm" })),
+                ("hair", json!("blond")),
+                ("wears", json!(["glasses"])),
+                ("sex", json!("female")),
+            ],
+        );
+        let now = moment("2026-11-22T10:00:00+01:00");
+        let filled = prefill(profile, &given, form("sighting"), |_| now, now);
+        assert_eq!(filled, Prefill::default());
     }
 
     #[test]

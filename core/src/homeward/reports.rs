@@ -151,7 +151,10 @@ impl Homeward {
                 }
             }
             draft.body.set_answers(&form, &answers);
-            draft.body.answered_at_ms.insert(field.clone(), now.unix_ms);
+            match answer {
+                Some(_) => _ = draft.body.answered_at_ms.insert(field.clone(), now.unix_ms),
+                None => draft.body.forget_time(field),
+            }
             drafts::save(transaction, keys, &draft, &form, now)?;
             Ok(self.problems(&draft, &form))
         })
@@ -171,8 +174,14 @@ impl Homeward {
     }
 
     fn problems(&self, draft: &Draft, form: &Form) -> Vec<Problem> {
-        let answers = draft.body.answers(form);
-        forms::check(form, &answers.current, &draft.body.media_counts(), self.store.now())
+        let answers = draft.body.answers(form).current;
+        let mut problems =
+            forms::check(form, &answers, &draft.body.media_counts(), self.store.now());
+        problems.extend(forms::marks_without_photo(form, &answers, |field, photo| {
+            let mut media = draft.body.media.iter();
+            media.any(|medium| medium.field == *field && medium.id.to_string() == photo)
+        }));
+        problems
     }
 }
 

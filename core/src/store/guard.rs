@@ -1,6 +1,5 @@
 //! Locking, unlocking, erasing and suspending.
 
-use std::fs;
 use std::sync::TryLockError;
 use std::time::{Duration, Instant};
 
@@ -131,17 +130,6 @@ impl Store {
     pub(crate) fn is_erasure_unfinished(&self) -> Result<bool> {
         let mut shelves = self.shelves();
         shelves.all().try_fold(false, |any, database| Ok(has_stale(database.connection()?)? || any))
-    }
-
-    /// Removes a report that was begun a moment ago and came to nothing. Nothing of it was anybody's
-    /// secret yet, so no key is replaced.
-    pub(crate) fn discard(&self, report: ReportId) -> Result<()> {
-        let media = self.write(report, |transaction, _| drafts::delete(transaction, report))?;
-        for medium in media {
-            // What stays is swept at the next start.
-            let _ = fs::remove_file(self.home.blob(medium));
-        }
-        Ok(())
     }
 
     /// Destroys the device's keys first, then the files: a copy made earlier opens no more.

@@ -151,6 +151,7 @@ const REFUSED: &[&str] = &[
     "refused-no-tries",
     "refused-not-a-profile",
     "refused-profile-unreadable",
+    "refused-profile-too-costly",
     "refused-suspended",
     "refused-called-back",
     "refused-pack-unreadable",

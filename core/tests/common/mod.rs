@@ -247,6 +247,22 @@ pub fn organisation() -> Organisation {
     Organisation { name: "Example".into(), key }
 }
 
+/// What a phone's recorder gives: frames of AAC, each saying its length.
+pub fn speech(frames: usize) -> Vec<u8> {
+    let payload = b"CANARY of what was said".repeat(16);
+    let length = payload.len() + 7;
+    let head = [
+        0xff,
+        0xf1,
+        0x50,
+        0x80 | (length >> 11) as u8,
+        (length >> 3) as u8,
+        (length << 5) as u8,
+        0xfc,
+    ];
+    [&head[..], &payload].concat().repeat(frames)
+}
+
 /// A grey picture of 8 by 8 pixels, as an ordinary encoder writes it.
 pub fn photo() -> Vec<u8> {
     data_encoding::HEXLOWER.decode(PHOTO.as_bytes()).unwrap()
