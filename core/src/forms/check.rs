@@ -152,7 +152,7 @@ pub fn check(
     problems
 }
 
-/// Marks on the body whose photo is not attached beside them: it was taken off, or never came along.
+/// Marks on the body whose photo is not attached beside them: it was taken off, or never came.
 #[must_use]
 pub fn marks_without_photo(
     form: &Form,
@@ -171,8 +171,8 @@ pub fn marks_without_photo(
     missing.map(|field| Problem { field: field.id.clone(), reason }).collect()
 }
 
-/// Why the report can't be sent yet, if nobody could act on it. What is attached to any question may
-/// say it all, and only what is asked leaves.
+/// Why the report can't be sent yet, if nobody could act on it. What is attached to any question
+/// may say it all, and only what is asked leaves.
 #[must_use]
 pub fn useless(
     form: &Form,

@@ -20,8 +20,8 @@ pub struct Prefill {
     pub media: BTreeSet<FieldId>,
 }
 
-/// What `profile` can fill of `target`: every question that both forms ask in the same words. What a
-/// witness saw is another question than how the child looks.
+/// What `profile` can fill of `target`: every question that both forms ask in the same words. What
+/// a witness saw is another question than how the child looks.
 ///
 /// "Don't know" is not copied: a parent may know by now. An age has grown from when it was `said`
 /// until `now`.

@@ -46,8 +46,8 @@ const MAX_JSON: u64 = 4 << 20;
 /// No profile has more photos.
 const MAX_MEDIA: usize = 100;
 
-/// What trying one passphrase costs, as a power of two: 64 MiB, which an old phone has too. What age
-/// would choose is measured, and a busy phone would choose next to nothing.
+/// What trying one passphrase costs, as a power of two: 64 MiB, which an old phone has too. What
+/// age would choose is measured, and a busy phone would choose next to nothing.
 const WORK: u8 = 16;
 
 /// What age's own programs ask for. More would have a phone out of memory.

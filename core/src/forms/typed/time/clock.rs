@@ -96,7 +96,7 @@ impl Part {
     }
 
     /// What a clock shows in this part, and how many days after the one that the part is named by:
-    /// the night of Friday ends on Saturday. None if the two contradict each other or leave a doubt.
+    /// the night of Friday ends on Saturday. None if the two contradict each other or leave doubt.
     pub(super) fn place(self, clock: Clock) -> Option<(NaiveTime, u64)> {
         let hour = match (self, clock.hour, clock.is_sure) {
             (Self::Morning, 0, true) | (Self::Morning, 1..=11, _) => clock.hour,

@@ -20,8 +20,8 @@ use self::said::Said;
 use crate::forms::moment::Moment;
 use crate::forms::values::Time;
 
-/// Reads a time; `plain` is in lower case, with ASCII digits and single spaces. `ahead` says whether
-/// the question is rather about what comes.
+/// Reads a time; `plain` is in lower case, with ASCII digits and single spaces. `ahead` says
+/// whether the question is rather about what comes.
 pub(super) fn read(plain: &str, ahead: bool, now: Moment) -> Option<Time> {
     if let Some(at) = Moment::from_rfc3339(&plain.to_uppercase()) {
         return Some(Time::At(at));

@@ -44,8 +44,8 @@ impl Range {
             let start = self.from.time(self.asked)?.span()?.0;
             return Some((start, self.to.time(self.asked)?.span()?.1));
         };
-        // "5 to 6" may be five minutes to six, "5-6 november" two days. Five minutes to six at night
-        // is within "5 to 6 pm".
+        // "5 to 6" may be five minutes to six, "5-6 november" two days. Five minutes to six at
+        // night is within "5 to 6 pm".
         let is_bare = from.is_bare && to.is_bare && !self.is_told;
         if is_bare || (from.is_bare && self.to.by == By::Date) {
             return None;
