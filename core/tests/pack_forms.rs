@@ -250,3 +250,22 @@ fn a_pack_with_a_wrong_form_is_refused_and_the_one_before_stays() {
     assert!(matches!(wrong, Err(Error::Refused(Refusal::PackForm))));
     assert_eq!(core.form(&form("pet")).unwrap().version, 1);
 }
+
+#[test]
+fn what_only_an_earlier_form_asked_is_still_worth_sending() {
+    let (phone, desk) = (Phone::new(), Desk::new());
+    let core = phone.open_ready();
+    let needing = |version, fields: Value, needs: &str| {
+        let mut form = pet(version, &fields);
+        (form["needs_any_of"], form["title_from"]) = (json!([needs]), json!([needs]));
+        form
+    };
+    let name = json!([ask("pet_name", "text"), ask("clothing", "long_text")]);
+    core.pair(&desk.pack(1, vec![needing(1, name, "pet_name")])).unwrap();
+    let id = core.create(&form("pet"), None).unwrap();
+    say(&core, id, "pet_name", "Bello, taken in a red van");
+    core.pair(&desk.pack(2, vec![needing(2, json!([ask("clothing", "long_text")]), "clothing")]))
+        .unwrap();
+    let sent = core.send(id, Scope::All, SendWhen::Now).unwrap();
+    assert_eq!(desk.answers(&phone, &sent).earlier[0].value, "Bello, taken in a red van");
+}

@@ -222,3 +222,16 @@ fn import_media<R: Read>(
     }
     if entries.next().is_some() { Err(unreadable()) } else { Ok(names) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_before_times_were_kept_reads_on() {
+        let old = r#"{"format":"homeward-profile/1","form":"child_profile",
+            "answers":{"height":{"value":120,"unit":"cm"}},"media":[]}"#;
+        let file = read_profile(old.as_bytes()).unwrap();
+        assert_eq!((file.answers.len(), file.answered_at_ms.len()), (1, 0));
+    }
+}
