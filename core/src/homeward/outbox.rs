@@ -85,7 +85,7 @@ impl Homeward {
     pub fn plan(&self, conditions: Conditions) -> Result<Plan> {
         let pack = self.store.home.pack()?;
         let policy = pack.map(|pack| pack.network).unwrap_or_default();
-        queue::plan_now(&self.store, conditions, policy)
+        queue::plan_now(&self.store, conditions, policy, &self.pacing.policy)
     }
 
     /// The next request for another HTTP stack, such as a background `URLSession`; none if nothing

@@ -26,6 +26,7 @@ mod run;
 mod spoiled;
 mod status;
 mod steps;
+mod waits;
 mod way;
 
 use rusqlite::{Connection, Transaction};
@@ -37,6 +38,7 @@ use crate::ids::{PartId, ReportId};
 use crate::receipts::Receipt;
 use crate::seal::PartKind;
 use crate::store::Store;
+use crate::tus::Policy;
 use crate::vault::cell::CellKey;
 
 pub use plan::{Conditions, Network, Plan, Planned};
@@ -58,11 +60,12 @@ pub(crate) fn plan_now(
     store: &Store,
     conditions: Conditions,
     policy: NetworkPolicy,
+    pacing: &Policy,
 ) -> Result<Plan> {
     let now_ms = store.now().unix_ms;
     let outboxes = store.read_outboxes(|db, key| {
-        let rows = rows::all(db)?;
-        let look_at_ms = next_look(db, key, &rows, conditions)?;
+        let rows = waits::rows_now(db, key, pacing, now_ms)?;
+        let look_at_ms = next_look(db, key, &rows, conditions, now_ms)?;
         Ok((rows, look_at_ms))
     })?;
     let (rows, looks): (Vec<Vec<_>>, Vec<_>) = outboxes.into_iter().unzip();
@@ -78,10 +81,11 @@ fn next_look(
     key: &CellKey,
     parts: &[PartRow],
     conditions: Conditions,
+    now_ms: i64,
 ) -> Result<Option<i64>> {
     let mut first = None;
     for (row, secret) in receipts::arrived(connection, key, parts)? {
-        let at_ms = row.next_look_ms(&secret, conditions.in_background);
+        let at_ms = row.next_look_ms(&secret, conditions.in_background, now_ms);
         first = Some(first.map_or(at_ms, |first: i64| first.min(at_ms)));
     }
     Ok(first)

@@ -7,12 +7,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::keep::{save, settle};
-use super::plan::{self, Conditions, Network, PINS_WAIVED, Plan, closes_the_way};
-use super::receipts::{self, ReceiptSecret};
-use super::rows::{self, PartRow, PartSecret, PartState};
+use super::plan::{self, Conditions, Network, Plan};
+use super::receipts::{self, ReceiptRow, ReceiptSecret};
+use super::rows::{self, PartRow, PartSecret};
 use super::status::{self, ReportStatus};
 use super::way::{self, Way};
-use super::{abandoned, believe, learnt, looks, mirror, steps};
+use super::{abandoned, believe, learnt, looks, mirror, steps, waits};
 use crate::brand::Pack;
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
@@ -141,7 +141,7 @@ impl Runner {
             return Ok(RunEnd::NothingDue);
         };
         super::park_spoiled(&self.store, &pack)?;
-        self.forgive_the_way()?;
+        waits::forgive_the_way(&self.store)?;
         self.send_late_parts_on(&pack)?;
         let bell = self.store.bell();
         let mut asked = self.setting.conditions.network == Network::None;
@@ -165,7 +165,7 @@ impl Runner {
                 return Ok(RunEnd::NothingDue);
             } else if bell.rung() != rung {
                 // Somebody just sealed something: it does not wait out an older part's way.
-                self.forgive_the_way()?;
+                waits::forgive_the_way(&self.store)?;
             }
             self.tell()?;
         }
@@ -176,23 +176,27 @@ impl Runner {
     }
 
     fn plan(&self, pack: &Pack) -> Result<Plan> {
-        super::plan_now(&self.store, self.setting.conditions, pack.network)
+        let pacing = &self.setting.pacing.policy;
+        super::plan_now(&self.store, self.setting.conditions, pack.network, pacing)
     }
 
     /// Whether something more urgent than `urgency` could go now.
     fn is_more_urgent_due(&self, pack: &Pack, urgency: u32) -> Result<bool> {
-        let rows = self.store.read_outboxes(|db, _| rows::all(db))?;
+        let (now_ms, pacing) = (self.store.now().unix_ms, &self.setting.pacing.policy);
+        let rows =
+            self.store.read_outboxes(|db, key| waits::rows_now(db, key, pacing, now_ms))?;
         let rows: Vec<PartRow> =
             rows.into_iter().flatten().filter(|row| row.urgency < urgency).collect();
-        let now_ms = self.store.now().unix_ms;
         let plan = plan::plan(&rows, self.setting.conditions, pack.network, now_ms);
         Ok(!plan.due.is_empty())
     }
 
     fn send_late_parts_on(&self, pack: &Pack) -> Result<()> {
         let now_ms = self.store.now().unix_ms;
-        self.store
-            .write_outboxes(|transaction, key| mirror::advance(transaction, key, pack, now_ms))
+        self.store.write_outboxes(|transaction, key| {
+            waits::set_right(transaction, key, now_ms)?;
+            mirror::advance(transaction, key, pack, now_ms)
+        })
     }
 
     /// Waits until the next part is due, or one is sealed meanwhile; false if that is not within
@@ -207,28 +211,6 @@ impl Runner {
         let sleeping = net::pause(wait.min(time_left), &self.cancel);
         bell.or_rung_after(rung, sleeping).await;
         true
-    }
-
-    /// A person or the platform starts a run when something has changed. So waits for a way to
-    /// the server end; waits that the server asked for do not.
-    fn forgive_the_way(&self) -> Result<()> {
-        self.store.write_outboxes(|transaction, key| {
-            for mut row in rows::all(transaction)? {
-                let reason = row.reason.as_deref().and_then(Reason::from_message_id);
-                let on_the_way =
-                    |reason| closes_the_way(reason) || reason == Reason::ConnectionLost;
-                if row.state == PartState::Waiting && reason.is_some_and(on_the_way) {
-                    let mut secret = row.secret(key)?;
-                    secret.memory.forgive();
-                    row.next_try_at_ms = 0;
-                    if secret.pins_waived {
-                        row.reason = Some(PINS_WAIVED.into());
-                    }
-                    row.update(transaction, key, &secret)?;
-                }
-            }
-            Ok(())
-        })
     }
 
     /// Brings one part as far as it gets.
@@ -365,12 +347,12 @@ impl Runner {
         let in_background = self.setting.conditions.in_background;
         let due = self.store.read_outboxes(|db, key| {
             let rows = receipts::arrived(db, key, &rows::all(db)?)?.into_iter();
-            let ours = rows.filter(|(row, _)| row.server == server).map(|(_, secret)| secret);
-            let is_due = |secret: &ReceiptSecret| {
-                secret.look_at_ms <= now_ms
+            let ours = rows.filter(|(row, _)| row.server == server);
+            let is_due = |(row, secret): &(ReceiptRow, ReceiptSecret)| {
+                row.next_look_ms(secret, true, now_ms) <= now_ms
                     || (!in_background && looks::is_cared_for(now_ms, secret.sealed_at_ms))
             };
-            Ok(ours.filter(is_due).collect::<Vec<_>>())
+            Ok(ours.filter(is_due).map(|(_, secret)| secret).collect::<Vec<_>>())
         })?;
         Ok(due.into_iter().flatten().collect())
     }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Conditions;
 use super::rows::{self, PartRow, PartSecret};
 use super::way::{self, Way};
-use super::{keep, learnt, mirror};
+use super::{keep, learnt, mirror, waits};
 use crate::brand::Pack;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{PartId, StepId};
@@ -149,9 +149,12 @@ pub(crate) fn next(
         return Hand { store, pack: &pack, pacing }.give(&row, secret);
     }
     super::park_spoiled(store, &pack)?;
-    store.write_outboxes(|transaction, key| mirror::advance(transaction, key, &pack, now_ms))?;
+    store.write_outboxes(|transaction, key| {
+        waits::set_right(transaction, key, now_ms)?;
+        mirror::advance(transaction, key, &pack, now_ms)
+    })?;
     loop {
-        let plan = super::plan_now(store, conditions, pack.network)?;
+        let plan = super::plan_now(store, conditions, pack.network, &pacing.policy)?;
         let Some(next) = plan.due.first() else { return Ok(None) };
         let found = store.read_outboxes(|db, key| open(rows::find(db, next.part)?, key))?;
         let (row, secret) = found.into_iter().flatten().next().ok_or(Error::NotFound)?;

@@ -36,6 +36,8 @@ pub struct Memory {
     pub failures: u32,
     /// Nothing is sent before this time.
     pub not_before_ms: i64,
+    /// When that was decided, by the phone's clock.
+    pub held_at_ms: i64,
     /// The message id of the reason for `not_before_ms`.
     pub reason: Option<String>,
     /// How often the part was begun again, by cause.
@@ -70,7 +72,15 @@ impl Memory {
         self.failures = 0;
         self.fruitless = 0;
         self.not_before_ms = 0;
+        self.held_at_ms = 0;
         self.reason = None;
+    }
+
+    /// Whether nothing may be sent at `now_ms`. A wait that was decided in the future, or that is
+    /// longer than any that is ever decided, was noted by a clock that was wrong: it is over.
+    pub fn waits(&self, now_ms: i64, longest_ms: i64) -> bool {
+        let left = self.not_before_ms.saturating_sub(now_ms);
+        self.held_at_ms <= now_ms && (1..=longest_ms).contains(&left)
     }
 
     /// Prepares a part that was parked for `reason` for a try that the person asked for.
@@ -132,6 +142,16 @@ mod tests {
         let memory =
             Memory { url: Some("https://desk.test/files/canary".into()), ..Memory::default() };
         assert!(!format!("{memory:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_wait_that_a_wrong_clock_noted_is_over() {
+        let memory = Memory { held_at_ms: 1_000, not_before_ms: 1_600, ..Memory::default() };
+        assert!(memory.waits(1_000, 600) && memory.waits(1_599, 600));
+        assert!(!memory.waits(1_600, 600), "it is over");
+        assert!(!memory.waits(999, 10_000), "nobody decided it yet");
+        let old = Memory { not_before_ms: 1_600, ..Memory::default() };
+        assert!(old.waits(1_000, 600) && !old.waits(999, 600), "longer than any");
     }
 
     #[test]

@@ -56,6 +56,11 @@ impl Policy {
         let half = whole / 2;
         half + (mix(seed, failures) % (half.unsigned_abs() + 1)).cast_signed()
     }
+
+    /// No wait that is decided is longer than this.
+    pub fn longest_wait_ms(&self) -> i64 {
+        millis(self.retry_after_max.max(self.backoff_max))
+    }
 }
 
 /// A duration in the unit of this room's times.

@@ -199,17 +199,16 @@ impl Upload {
         }
     }
 
-    /// The wait that is due, unless the clock was set back so far that it cannot be meant.
+    /// The wait that is due.
     fn wait(&self, now_ms: i64) -> Option<Step> {
         if matches!(self.state, State::Stored | State::Parked(_)) {
             return None;
         }
         let until_ms = self.memory.not_before_ms;
-        let left = until_ms.saturating_sub(now_ms);
-        let longest = millis(self.policy.retry_after_max.max(self.policy.backoff_max));
         let reason = self.memory.reason.as_deref().and_then(Reason::from_message_id);
         let reason = reason.unwrap_or(Reason::ServerFault);
-        (1..=longest).contains(&left).then_some(Step::Wait { until_ms, reason })
+        let waits = self.memory.waits(now_ms, self.policy.longest_wait_ms());
+        waits.then_some(Step::Wait { until_ms, reason })
     }
 
     /// What must be decided, and put on disk, before the next request.
@@ -341,6 +340,7 @@ impl Upload {
         let asked = retry_after.unwrap_or(0).min(millis(self.policy.retry_after_max));
         let wait = self.policy.backoff_ms(rounds, &self.part.id).max(asked);
         self.memory.not_before_ms = now_ms.saturating_add(wait);
+        self.memory.held_at_ms = now_ms;
         self.memory.reason = Some(reason.message_id().into());
     }
 

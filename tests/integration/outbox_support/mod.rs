@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use fault_proxy::Faults;
+use fault_proxy::front::Plan;
 use homeward_core::Homeward;
 use homeward_core::brand::{Pack, Recipient};
 use homeward_tests::organisation::Organisation;
@@ -52,6 +53,14 @@ impl Scene {
     pub(crate) fn open(faults: Faults) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let organisation = Organisation::open(Programs::ready(), folder.path(), faults).unwrap();
+        Self { folder, organisation, mirror: None, seen: Mutex::new(0) }
+    }
+
+    /// The same behind a front that does to requests what `plan` says.
+    pub(crate) fn open_behind(plan: Plan) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let programs = Programs::ready();
+        let organisation = Organisation::open_behind(programs, folder.path(), plan).unwrap();
         Self { folder, organisation, mirror: None, seen: Mutex::new(0) }
     }
 

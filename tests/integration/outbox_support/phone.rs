@@ -151,6 +151,11 @@ impl Phone {
         core.run(budget, Conditions::default(), None, Arc::new(Deaf)).unwrap()
     }
 
+    /// The same under these conditions.
+    pub(crate) fn run_under(&self, core: &Homeward, conditions: Conditions) -> RunEnd {
+        core.run(Budget::default(), conditions, None, Arc::new(Deaf)).unwrap().wait().unwrap()
+    }
+
     /// Sends what is due; gives what a listener hears, and when.
     pub(crate) fn listen(&self, core: &Homeward) -> Vec<(Instant, ReportStatus)> {
         let ear = Arc::new(Ear::default());
