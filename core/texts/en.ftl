@@ -356,6 +356,7 @@ state-opened = Opened by the organisation
 state-parked = Stopped. It needs you.
 state-recalled = Called back
 nobody-opened = Nobody has opened this yet. Please call.
+part-not-opened = Part of this has not been opened in time. Please call.
 recall-not-sent = The organisation does not know yet that you called this back.
 recall-stored = Stored by the organisation. Nobody there has read yet that you called this back.
 held-recalled = You called this back. It waits until the organisation says whether it still needs it.

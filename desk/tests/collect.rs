@@ -57,6 +57,36 @@ async fn a_report_is_opened_shown_and_receipted_once() {
 }
 
 #[tokio::test]
+async fn a_report_is_complete_only_with_the_organisations_answers_of_its_newest_version() {
+    let desk = Desk::make();
+    let phone = Phone::paired_with(&desk);
+    let server = desk.receive();
+    let state = || {
+        desk.json(&["collect"]);
+        desk.json(&["list"])[0]["state"].clone()
+    };
+    let mut police = phone.answers(CANARY, &[]).draft;
+    police.audiences = vec![Audience::Police];
+    upload(&server, &phone.first_minute(CANARY)).await;
+    assert_eq!(state(), "first_minute");
+    upload(&server, &phone.make(police)).await;
+    assert_eq!(state(), "incomplete", "those of the police lead nothing");
+    let first = phone.answers(CANARY, &[]);
+    upload(&server, &first).await;
+    assert_eq!(state(), "complete");
+
+    let mut photo = phone.draft("medium", "photo-1.jpg", &bytes(9_000));
+    (photo.version, photo.previous) = (2, Some(first.digest));
+    let photo = phone.make(photo);
+    upload(&server, &photo).await;
+    assert_eq!(state(), "incomplete", "a photo of a version whose answers did not come");
+    let mut second = phone.answers("Mia", &[&photo]).draft;
+    (second.version, second.previous) = (2, Some(first.digest));
+    upload(&server, &phone.make(second)).await;
+    assert_eq!(state(), "complete");
+}
+
+#[tokio::test]
 async fn each_receipt_has_a_higher_number_and_says_what_is_missing() {
     let desk = Desk::make();
     let phone = Phone::paired_with(&desk);

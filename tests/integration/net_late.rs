@@ -8,9 +8,11 @@ mod outbox_support;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use fault_proxy::Faults;
 use fault_proxy::front::{Fault, Plan};
-use homeward_core::queue::{Conditions, ReportState};
-use homeward_core::{Scope, SendWhen};
+use homeward_core::queue::{Conditions, PartState, ReportState};
+use homeward_core::seal::PartKind;
+use homeward_core::{Homeward, Scope, SendWhen};
 use outbox_support::Scene;
 
 const MINUTE_MS: i64 = 60_000;
@@ -84,4 +86,41 @@ fn a_clock_that_was_ahead_puts_off_neither_the_mirror_nor_a_look_nor_the_deadlin
     let status = phone.status(&core, id);
     assert_eq!(scene.mirrored(), status.parts.len());
     assert_eq!(status.reason.as_deref(), Some("nobody-opened"));
+}
+
+#[test]
+fn a_server_that_throws_away_what_nothing_lists_is_found_out_without_a_mirror_and_without_a_word() {
+    let scene = Scene::open(Faults::default());
+    let (phone, core) = scene.phone();
+    let id = phone.report(&core, "Mia", Some(100_000));
+    core.send(id, Scope::All, SendWhen::Now).unwrap();
+    phone.run(&core);
+    let sealed = phone.status(&core, id);
+    assert_eq!(sealed.parts[1].kind, PartKind::Answers);
+    scene.discard_upload(1);
+    scene.collect();
+    phone.run(&core);
+    let answers = |core: &Homeward| phone.status(core, id).parts.swap_remove(1);
+    assert_eq!(phone.status(&core, id).reason, None, "it is not late");
+    assert_eq!((answers(&core).state, scene.reports_at_the_desk()), (PartState::Stored, 1));
+
+    // The desk has nothing new to say: it does not know that there were answers.
+    phone.clock.advance_ms(61 * MINUTE_MS);
+    assert_eq!(phone.status(&core, id).reason.as_deref(), Some("part-not-opened"));
+    phone.run(&core);
+
+    assert_eq!((answers(&core).state, answers(&core).sent_again), (PartState::Stored, 1));
+    let uploads = scene.uploads();
+    phone.clock.advance_ms(61 * MINUTE_MS);
+    phone.run(&core);
+    assert_eq!(scene.uploads(), uploads, "the second time it waits twice as long");
+    phone.clock.advance_ms(60 * MINUTE_MS);
+    phone.run(&core);
+    assert_eq!((scene.uploads(), answers(&core).sent_again), (uploads + 1, 2));
+    scene.collect();
+    phone.run(&core);
+    let status = phone.status(&core, id);
+    assert_eq!((status.state, status.reason), (ReportState::Opened, None));
+    let shown = scene.organisation.desk.ask(&["show", &id.to_string()]).unwrap();
+    assert_eq!(shown["parts"].as_array().unwrap().len(), sealed.parts.len(), "a twin counts once");
 }

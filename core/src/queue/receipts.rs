@@ -49,6 +49,9 @@ pub(crate) struct ReceiptSecret {
     /// When somebody should have opened something of it, Unix ms.
     #[serde(default)]
     pub(crate) deadline_at_ms: Option<i64>,
+    /// How long the organisation gives itself to open a part.
+    #[serde(default)]
+    pub(crate) within_ms: Option<i64>,
     /// When to look again while nobody looks at the app, Unix ms.
     #[serde(default)]
     pub(crate) look_at_ms: i64,
@@ -82,6 +85,7 @@ pub(crate) fn expect(
     let report = keys.report_id();
     if let Some((row, mut secret)) = find(transaction, key, report)? {
         (secret.sealed_at_ms, secret.look_at_ms) = (expected.now_ms, 0);
+        secret.within_ms = Some(expected.within_ms);
         return row.update(transaction, key, &secret);
     }
     let secret = ReceiptSecret {
@@ -94,6 +98,7 @@ pub(crate) fn expect(
         questions: Vec::new(),
         sealed_at_ms: expected.now_ms,
         deadline_at_ms: Some(expected.now_ms.saturating_add(expected.within_ms)),
+        within_ms: Some(expected.within_ms),
         look_at_ms: 0,
     };
     let id: [u8; 16] = make_bytes();

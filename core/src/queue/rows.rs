@@ -105,6 +105,9 @@ pub(crate) struct PartSecret {
     /// vain. Begins anew with each place.
     #[serde(default)]
     pub(crate) tried_at_ms: Option<i64>,
+    /// The same at the first place; it never begins anew.
+    #[serde(default)]
+    pub(crate) first_tried_at_ms: Option<i64>,
     /// What is remembered of the upload at each other place, by its number.
     #[serde(default)]
     pub(crate) elsewhere: BTreeMap<u32, Memory>,
@@ -117,9 +120,9 @@ pub(crate) struct PartSecret {
     /// Where another HTTP stack is with the upload.
     #[serde(default)]
     pub(crate) step: Option<super::steps::Kept>,
-    /// The sequence of the first receipt that did not name the part although it was stored.
+    /// How many receipts have come since the part was stored that do not name it.
     #[serde(default)]
-    pub(crate) unnamed_since: Option<u32>,
+    pub(crate) unnamed: u32,
     /// The ciphertext is not on this phone any more: a signed receipt let it go.
     #[serde(default)]
     pub(crate) released: bool,
@@ -162,11 +165,12 @@ impl PartSecret {
             sha256,
             memory: Memory::default(),
             tried_at_ms: None,
+            first_tried_at_ms: None,
             elsewhere: BTreeMap::new(),
             pins_waived: false,
             sealed_to: Vec::new(),
             step: None,
-            unnamed_since: None,
+            unnamed: 0,
             released: false,
         }
     }

@@ -183,8 +183,7 @@ impl Runner {
     /// Whether something more urgent than `urgency` could go now.
     fn is_more_urgent_due(&self, pack: &Pack, urgency: u32) -> Result<bool> {
         let (now_ms, pacing) = (self.store.now().unix_ms, &self.setting.pacing.policy);
-        let rows =
-            self.store.read_outboxes(|db, key| waits::rows_now(db, key, pacing, now_ms))?;
+        let rows = self.store.read_outboxes(|db, key| waits::rows_now(db, key, pacing, now_ms))?;
         let rows: Vec<PartRow> =
             rows.into_iter().flatten().filter(|row| row.urgency < urgency).collect();
         let plan = plan::plan(&rows, self.setting.conditions, pack.network, now_ms);

@@ -1,6 +1,6 @@
 //! What the person is told of a report's way: from rows alone, so the same after a restart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Connection;
 use serde::Serialize;
@@ -125,8 +125,17 @@ fn in_one(
     now_ms: i64,
 ) -> Result<BTreeMap<ReportId, ReportStatus>> {
     let mut reports: BTreeMap<ReportId, ReportStatus> = BTreeMap::new();
+    let receipts = receipts::all(connection)?.into_iter();
+    let receipts: BTreeMap<ReportId, _> = receipts
+        .filter_map(|row| row.secret(key).ok().map(|secret| (secret.report, (row, secret))))
+        .collect();
+    let mut late = BTreeSet::new();
     for row in rows::all(connection)? {
         let secret = row.secret(key)?;
+        let within_ms = receipts.get(&secret.report).and_then(|(_, receipt)| receipt.within_ms);
+        if is_late(&row, &secret, within_ms, now_ms) {
+            late.insert(secret.report);
+        }
         let report =
             reports.entry(secret.report).or_insert_with(|| ReportStatus::draft(secret.report));
         report.version = report.version.max(secret.report_version);
@@ -134,9 +143,8 @@ fn in_one(
         report.total += row.bytes;
         report.parts.push(PartStatus::of(row, secret));
     }
-    for row in receipts::all(connection)? {
-        let Ok(secret) = row.secret(key) else { continue };
-        if let Some(report) = reports.get_mut(&secret.report) {
+    for (id, (row, secret)) in receipts {
+        if let Some(report) = reports.get_mut(&id) {
             report.receipt = ReceiptStatus {
                 sequence: secret.last.as_ref().map(|receipt| receipt.sequence),
                 signed_at_ms: secret.last.as_ref().map(|receipt| receipt.signed_at_ms),
@@ -150,9 +158,22 @@ fn in_one(
         (report.state, report.reason) = summary(&report.parts);
         if report.is_overdue(now_ms) {
             report.reason = Some("nobody-opened".into());
+        } else if late.contains(&report.report) && report.is_waited_for() {
+            report.reason = Some("part-not-opened".into());
         }
     }
     Ok(reports)
+}
+
+/// Whether a part should have been opened by now. A file that is on its way takes its time.
+fn is_late(row: &PartRow, secret: &PartSecret, within_ms: Option<i64>, now_ms: i64) -> bool {
+    let stands = match row.state {
+        PartState::Stored => true,
+        PartState::Waiting => !secret.kind.is_file(),
+        _ => false,
+    };
+    let late_at = secret.first_tried_at_ms.zip(within_ms);
+    stands && late_at.is_some_and(|(since, within)| now_ms >= since.saturating_add(within))
 }
 
 impl ReportStatus {
@@ -174,10 +195,14 @@ impl ReportStatus {
     /// Whether somebody should have opened something by now, and nobody has. A report that was
     /// called back needs nobody to call.
     fn is_overdue(&self, now_ms: i64) -> bool {
-        let on_its_way = [ReportState::Waiting, ReportState::Sending, ReportState::Stored];
-        on_its_way.contains(&self.state)
+        self.is_waited_for()
             && self.receipt.deadline_at_ms.is_some_and(|deadline| now_ms >= deadline)
             && !self.parts.iter().any(|part| part.state == PartState::Opened)
+    }
+
+    /// Whether the organisation still has something to open.
+    fn is_waited_for(&self) -> bool {
+        [ReportState::Waiting, ReportState::Sending, ReportState::Stored].contains(&self.state)
     }
 }
 
@@ -337,7 +362,13 @@ mod tests {
         use ReportState::{Draft, Opened, Parked, Recalled, Sending, Stored, Waiting};
         let read = ["opened", "read", "seen", "received", "delivered", "knows", "know", "known"];
         let unread = [Draft, Waiting, Sending, Stored, Parked, Recalled];
-        let beside = ["nobody-opened", "recall-not-sent", "recall-stored", "held-recalled"];
+        let beside = [
+            "nobody-opened",
+            "part-not-opened",
+            "recall-not-sent",
+            "recall-stored",
+            "held-recalled",
+        ];
         for id in unread.map(ReportState::message_id).into_iter().chain(beside) {
             assert!(!claims(id, &read), "{id} sounds as if somebody had read it");
         }

@@ -33,8 +33,10 @@ pub(super) fn rows_now(
 pub(super) fn set_right(transaction: &Transaction<'_>, key: &CellKey, now_ms: i64) -> Result<()> {
     for row in rows::all(transaction)?.into_iter().filter(PartRow::is_touched) {
         let mut secret = row.secret(key)?;
-        if secret.tried_at_ms.is_some_and(|at| at > now_ms) {
-            secret.tried_at_ms = Some(now_ms);
+        let times = [secret.tried_at_ms, secret.first_tried_at_ms];
+        if times.into_iter().flatten().any(|at| at > now_ms) {
+            let [tried, first] = times.map(|at| at.map(|at| at.min(now_ms)));
+            (secret.tried_at_ms, secret.first_tried_at_ms) = (tried, first);
             row.update(transaction, key, &secret)?;
         }
     }

@@ -56,8 +56,14 @@ const STATES: &[&str] = &[
 ];
 
 /// What is said beside a state.
-const BESIDE: &[&str] =
-    &["nobody-opened", "recall-not-sent", "recall-stored", "held-recalled", "dropped-recalled"];
+const BESIDE: &[&str] = &[
+    "nobody-opened",
+    "part-not-opened",
+    "recall-not-sent",
+    "recall-stored",
+    "held-recalled",
+    "dropped-recalled",
+];
 
 const PARTS: &[&str] = &[
     "part-first_minute",

@@ -174,7 +174,7 @@ pub enum CaseState {
     Ahead,
     /// Only the first minute has come.
     FirstMinute,
-    /// The report lists parts that have not come.
+    /// Parts have not come that the report lists, or the organisation's answers, which lead it.
     Incomplete,
     /// All that the report lists is there.
     Complete,
@@ -439,11 +439,23 @@ impl Case {
             CaseState::Ahead
         } else if !holds(PartKind::Answers) {
             CaseState::FirstMinute
-        } else if self.missing().is_empty() {
+        } else if self.missing().is_empty() && self.is_led() {
             CaseState::Complete
         } else {
             CaseState::Incomplete
         }
+    }
+
+    /// Whether the organisation's answers are there of the newest version that has some. Nothing
+    /// lists them, and every version that is more than a first minute and a face has them.
+    fn is_led(&self) -> bool {
+        let newest = |leads: fn(&HeldPart) -> bool| {
+            self.parts.iter().filter(|held| leads(held)).map(|held| held.version).max()
+        };
+        let led = newest(|held| {
+            held.kind == PartKind::Answers && held.audiences.contains(&Audience::Organisation)
+        });
+        newest(|held| held.kind == PartKind::Answers || held.kind.is_file()) <= led
     }
 
     /// What `held` is to the desk.

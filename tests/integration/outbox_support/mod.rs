@@ -158,6 +158,18 @@ impl Scene {
         }
     }
 
+    /// The server loses one upload, by its place in the order of sending.
+    pub(crate) fn discard_upload(&self, at: usize) {
+        let upload = self.organisation.uploads().unwrap().swap_remove(at);
+        fs::remove_file(&upload.data).unwrap();
+        for entry in fs::read_dir(self.public().join("uploads/state")).unwrap() {
+            let path = entry.unwrap().path();
+            if fs::read_to_string(&path).is_ok_and(|state| state.contains(&upload.name)) {
+                fs::remove_file(path).unwrap();
+            }
+        }
+    }
+
     /// Nobody gets through to the server any more.
     pub(crate) fn close_the_door(&self) {
         self.organisation.link.set(Faults { refuse: true, ..Faults::default() });
