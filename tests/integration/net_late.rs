@@ -5,12 +5,14 @@
 
 mod outbox_support;
 
+use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use fault_proxy::Faults;
 use fault_proxy::front::{Fault, Plan};
-use homeward_core::queue::{Conditions, PartState, ReportState};
+use homeward_core::forms::Audience;
+use homeward_core::queue::{Conditions, Network, PartState, PartStatus, ReportState, ReportStatus};
 use homeward_core::seal::PartKind;
 use homeward_core::{Homeward, Scope, SendWhen};
 use outbox_support::Scene;
@@ -19,11 +21,12 @@ const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 const DAY_MS: i64 = 24 * HOUR_MS;
 
-const IN_BACKGROUND: Conditions = Conditions {
-    network: homeward_core::queue::Network::Wifi,
-    battery_saver: false,
-    in_background: true,
-};
+const IN_BACKGROUND: Conditions =
+    Conditions { network: Network::Wifi, battery_saver: false, in_background: true };
+
+fn part(status: &ReportStatus, kind: PartKind) -> PartStatus {
+    status.parts.iter().find(|part| part.kind == kind).unwrap().clone()
+}
 
 #[test]
 fn what_a_clock_that_was_ahead_put_off_goes_as_soon_as_it_is_right() {
@@ -96,11 +99,12 @@ fn a_server_that_throws_away_what_nothing_lists_is_found_out_without_a_mirror_an
     core.send(id, Scope::All, SendWhen::Now).unwrap();
     phone.run(&core);
     let sealed = phone.status(&core, id);
-    assert_eq!(sealed.parts[1].kind, PartKind::Answers);
-    scene.discard_upload(1);
+    // After the first minute and the police's answers come those that list all others.
+    scene.discard_upload(2);
     scene.collect();
     phone.run(&core);
-    let answers = |core: &Homeward| phone.status(core, id).parts.swap_remove(1);
+    let answers = |core: &Homeward| phone.status(core, id).parts.pop().unwrap();
+    assert_eq!(answers(&core).audiences, [Audience::Organisation]);
     assert_eq!(phone.status(&core, id).reason, None, "it is not late");
     assert_eq!((answers(&core).state, scene.reports_at_the_desk()), (PartState::Stored, 1));
 
@@ -123,4 +127,79 @@ fn a_server_that_throws_away_what_nothing_lists_is_found_out_without_a_mirror_an
     assert_eq!((status.state, status.reason), (ReportState::Opened, None));
     let shown = scene.organisation.desk.ask(&["show", &id.to_string()]).unwrap();
     assert_eq!(shown["parts"].as_array().unwrap().len(), sealed.parts.len(), "a twin counts once");
+}
+
+#[test]
+fn a_photo_that_waited_for_wifi_is_uploaded_once_whatever_an_older_receipt_says() {
+    let scene = Scene::open(Faults::default());
+    let (phone, core) = scene.phone();
+    let id = phone.report(&core, "Mia", Some(100_000));
+    core.send(id, Scope::All, SendWhen::Wifi).unwrap();
+    phone.run_under(&core, Conditions { network: Network::Metered, ..Conditions::default() });
+    // The receipt says that the photo is missing, and it is.
+    scene.collect();
+    phone.run(&core);
+
+    let status = phone.status(&core, id);
+    let photo = part(&status, PartKind::Medium);
+    assert!(status.receipt.sequence.is_some(), "the receipt was not fetched");
+    assert_eq!((photo.state, photo.sent_again), (PartState::Stored, 0));
+    assert_eq!(scene.uploads(), status.parts.len());
+    scene.collect();
+    phone.run(&core);
+    assert_eq!(phone.status(&core, id).state, ReportState::Opened);
+
+    // One that is thrown away is found out: by the next receipt, or after the deadline.
+    let id = phone.report(&core, "Ada", Some(100_000));
+    core.send(id, Scope::All, SendWhen::Wifi).unwrap();
+    phone.run_under(&core, Conditions { network: Network::Metered, ..Conditions::default() });
+    scene.collect();
+    phone.run(&core);
+    scene.discard_upload(scene.uploads() - 1);
+    scene.collect();
+    phone.run(&core);
+    assert_eq!(part(&phone.status(&core, id), PartKind::Medium).sent_again, 0, "nothing new");
+    phone.clock.advance_ms(61 * MINUTE_MS);
+    phone.run(&core);
+    assert_eq!(part(&phone.status(&core, id), PartKind::Medium).sent_again, 1);
+    scene.collect();
+    phone.run(&core);
+    assert_eq!(phone.status(&core, id).state, ReportState::Opened);
+}
+
+#[test]
+fn neither_junk_nor_an_old_receipt_at_one_server_hides_the_newer_one_at_another() {
+    let scene = Scene::open_with_mirror();
+    let (phone, core) = scene.phone();
+    let id = phone.report(&core, "Mia", None);
+    core.send(id, Scope::FirstMinute, SendWhen::Now).unwrap();
+    phone.run(&core);
+    scene.collect_with_the_mirror();
+    let first = fs::read(scene.receipt()).unwrap();
+    fs::write(scene.receipt(), b"log in first").unwrap();
+    phone.run(&core);
+    let status = phone.status(&core, id);
+    assert_eq!((status.state, &status.receipt.problem), (ReportState::Opened, &None));
+
+    core.reply(id, "She has a red hood").unwrap();
+    phone.run(&core);
+    fs::write(scene.receipt(), &first).unwrap();
+    scene.collect_with_the_mirror();
+    fs::write(scene.receipt(), &first).unwrap();
+    phone.run(&core);
+    assert_eq!(phone.status(&core, id).state, ReportState::Opened);
+
+    // What nobody signed is said where nothing better is.
+    let id = phone.report(&core, "Ada", None);
+    let folder = scene.receipt().parent().unwrap().to_owned();
+    core.send(id, Scope::FirstMinute, SendWhen::Now).unwrap();
+    phone.run(&core);
+    scene.collect();
+    for entry in fs::read_dir(folder).unwrap() {
+        fs::write(entry.unwrap().path(), b"log in first").unwrap();
+    }
+    phone.run(&core);
+    let status = phone.status(&core, id);
+    assert_eq!(status.receipt.problem.as_deref(), Some("receipt-unreadable"));
+    assert_eq!(status.state, ReportState::Stored);
 }

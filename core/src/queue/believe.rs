@@ -9,34 +9,66 @@ use super::rows::{self, PartRow, PartSecret, PartState};
 use super::{looks, mirror};
 use crate::brand::Pack;
 use crate::error::Result;
-use crate::ids::PartId;
-use crate::receipts::{HoldAnswer, OpenedReceipt, Receipt};
+use crate::ids::{PartId, ReportId};
+use crate::receipts::{HoldAnswer, OpenedReceipt, Receipt, ReceiptError};
 use crate::store::Store;
 use crate::vault::cell::CellKey;
 
-/// Verifies what was found at a receipt's address, and writes what it says. What a signed receipt
-/// lets go of leaves this phone.
-pub(super) fn take(
-    store: &Store,
-    pack: &Pack,
-    asked: &ReceiptSecret,
-    found: Option<&[u8]>,
-) -> Result<()> {
+/// What lies at a receipt's address.
+pub(super) enum Found {
+    Nothing,
+    /// Something that nobody signed for this report.
+    Unbelievable(ReceiptError),
+    Receipt(Box<OpenedReceipt>),
+}
+
+/// What a look came to.
+pub(super) struct Look {
+    /// The best of what was found.
+    pub(super) found: Found,
+    /// The organisation's own server answered, and with nothing unbelievable: no receipt was newer.
+    pub(super) is_latest: bool,
+}
+
+impl Found {
+    /// Verifies what one place has.
+    pub(super) fn read(
+        bytes: Option<&[u8]>,
+        identity: &age::x25519::Identity,
+        pack: &Pack,
+        report: ReportId,
+    ) -> Self {
+        let Some(bytes) = bytes else { return Self::Nothing };
+        match Receipt::open(bytes, identity, pack, report) {
+            Ok(opened) => Self::Receipt(Box::new(opened)),
+            Err(error) => Self::Unbelievable(error),
+        }
+    }
+
+    /// The receipt with the higher number. One that is believed goes before one that is not.
+    pub(super) fn or_newer(self, other: Self) -> Self {
+        let rank = |found: &Self| match found {
+            Self::Nothing => (0, 0),
+            Self::Unbelievable(_) => (1, 0),
+            Self::Receipt(opened) => (2, opened.receipt.sequence),
+        };
+        if rank(&other) > rank(&self) { other } else { self }
+    }
+}
+
+/// Writes what was found at a receipt's address. What a signed receipt lets go of leaves this phone.
+pub(super) fn take(store: &Store, report: ReportId, look: Look) -> Result<()> {
     let now_ms = store.now().unix_ms;
-    let answer = match found {
-        None => None,
-        Some(bytes) => Some(Receipt::open(bytes, &asked.identity()?, pack, asked.report)),
-    };
     let mut released = Vec::new();
     store.write_outboxes(|transaction, key| {
-        let found = receipts::find(transaction, key, asked.report)?;
+        let found = receipts::find(transaction, key, report)?;
         let Some((mut row, mut secret)) = found else { return Ok(()) };
         row.asked_at_ms = now_ms;
         secret.look_at_ms = looks::next_in_background(now_ms, secret.sealed_at_ms);
-        match &answer {
-            None => {}
-            Some(Err(error)) => secret.problem = Some(error.message_id().into()),
-            Some(Ok(opened)) => {
+        match &look.found {
+            Found::Nothing => {}
+            Found::Unbelievable(error) => secret.problem = Some(error.message_id().into()),
+            Found::Receipt(opened) => {
                 secret.problem = None;
                 if is_newer(&opened.receipt, secret.last.as_ref()) {
                     released.extend(apply(transaction, key, &opened.receipt)?);
@@ -44,11 +76,26 @@ pub(super) fn take(
                 }
             }
         }
+        if look.is_latest {
+            note_look(transaction, key, report)?;
+        }
         row.update(transaction, key, &secret)
     })?;
     for part in released {
         // What stays is removed with its report.
         let _ = fs::remove_file(store.home.spooled(part));
+    }
+    Ok(())
+}
+
+/// Remembers that the receipt was looked for since these parts were stored.
+fn note_look(transaction: &Transaction<'_>, key: &CellKey, report: ReportId) -> Result<()> {
+    for row in rows::all(transaction)? {
+        let mut secret = row.secret(key)?;
+        if secret.report == report && row.state == PartState::Stored && !secret.looked {
+            secret.looked = true;
+            row.update(transaction, key, &secret)?;
+        }
     }
     Ok(())
 }
@@ -115,9 +162,11 @@ fn told(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
         }
         _ => return false,
     }
-    let missing = receipt.missing.contains(&row.id);
+    // The first that is found after the part was stored may be older than the part: desk and phone
+    // have no clock in common. What comes after a look is newer.
+    secret.missing = receipt.missing.contains(&row.id);
     secret.unnamed = secret.unnamed.saturating_add(1);
-    if missing || secret.unnamed >= MAY_CROSS + 1 {
+    if secret.missing && secret.looked || secret.unnamed > MAY_CROSS {
         mirror::begin_again(row, secret);
     }
     true
@@ -137,7 +186,7 @@ mod tests {
     use super::super::rows::NewPart;
     use super::*;
     use crate::forms::Audience;
-    use crate::ids::{Digest, Fingerprint, ReportId};
+    use crate::ids::{Digest, Fingerprint};
     use crate::seal::PartKind;
     use crate::vault::db;
 
@@ -195,6 +244,13 @@ mod tests {
             released
         }
 
+        /// A look that finds no newer receipt.
+        fn look(&mut self) {
+            let transaction = db::write(&mut self.connection).unwrap();
+            note_look(&transaction, &self.key, ReportId::from(REPORT)).unwrap();
+            transaction.commit().unwrap();
+        }
+
         fn part(&self, at: usize) -> (PartState, PartSecret) {
             let row = rows::find(&self.connection, self.parts[at]).unwrap().unwrap();
             (row.state, row.secret(&self.key).unwrap())
@@ -216,12 +272,47 @@ mod tests {
     fn a_part_that_a_server_said_it_had_and_has_not_is_sent_anew_and_counted() {
         let mut outbox = Outbox::of(&[PartKind::Medium]);
         outbox.set(0, PartState::Stored);
+        outbox.look();
         let mut said = receipt(1);
         said.missing.clone_from(&outbox.parts);
         outbox.hear(&said);
         let (state, secret) = outbox.part(0);
         assert_eq!((state, secret.memory.starts.missing), (PartState::Waiting, 1));
         assert_eq!(secret.memory.url, None);
+    }
+
+    #[test]
+    fn a_receipt_that_may_be_older_than_a_part_does_not_send_it_again_and_the_next_one_does() {
+        let mut outbox = Outbox::of(&[PartKind::Medium]);
+        outbox.set(0, PartState::Stored);
+        let mut said = receipt(1);
+        said.missing.clone_from(&outbox.parts);
+        outbox.hear(&said);
+        assert_eq!(outbox.state(0), PartState::Stored);
+        assert!(outbox.part(0).1.missing, "after the deadline it counts all the same");
+        outbox.look();
+        said.sequence = 2;
+        outbox.hear(&said);
+        let (state, secret) = outbox.part(0);
+        assert_eq!((state, secret.missing), (PartState::Waiting, false));
+    }
+
+    #[test]
+    fn the_best_of_several_places_is_the_newest_that_is_believed() {
+        let opened = |sequence| {
+            let (receipt, signed) = (receipt(sequence), String::new());
+            Found::Receipt(Box::new(OpenedReceipt { receipt, signed }))
+        };
+        let bad = || Found::Unbelievable(ReceiptError::BadSignature);
+        let best = |found: [Found; 3]| found.into_iter().reduce(Found::or_newer).unwrap();
+        let number = |found| match found {
+            Found::Receipt(opened) => opened.receipt.sequence,
+            Found::Unbelievable(_) | Found::Nothing => 0,
+        };
+        assert_eq!(number(best([opened(2), opened(3), bad()])), 3);
+        assert_eq!(number(best([bad(), opened(2), Found::Nothing])), 2);
+        assert_eq!(number(best([opened(3), opened(2), opened(1)])), 3);
+        assert!(matches!(best([Found::Nothing, bad(), Found::Nothing]), Found::Unbelievable(_)));
     }
 
     #[test]

@@ -21,7 +21,8 @@ pub(super) fn settle(store: &Store, part: PartId, end: UploadEnd) -> Result<()> 
         match end {
             UploadEnd::Stored => {
                 mirror::note_try(&mut secret, None, now_ms);
-                (secret.step, secret.unnamed) = (None, 0);
+                secret.forget_receipts();
+                secret.step = None;
                 row.state = PartState::Stored;
                 row.sent = row.bytes;
                 row.reason = None;

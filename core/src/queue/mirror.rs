@@ -9,7 +9,8 @@
 //! the server throws one away the desk can't miss it, and has nothing new to say in a receipt. So
 //! words that are at every place and that no receipt named go again from the start, after the
 //! deadline, then after twice that, and so on: a desk that sleeps over a weekend costs a few small
-//! twins. Files do not: the answers list them, and so a receipt says that they are missing.
+//! twins. Files do not: the answers list them, and so a receipt says that they are missing. Where
+//! that receipt may be older than the file (`believe`), it counts after the deadline.
 
 use rusqlite::Transaction;
 
@@ -58,7 +59,9 @@ fn late_by(secret: &PartSecret, within_ms: i64, now_ms: i64) -> i64 {
 fn goes_again(row: &PartRow, secret: &PartSecret, within_ms: i64, late_by: i64) -> bool {
     const DOUBLINGS: u32 = 6;
     let patience = within_ms.saturating_mul((1 << secret.memory.starts.missing.min(DOUBLINGS)) - 1);
-    row.state == PartState::Stored && !secret.kind.is_file() && late_by >= patience
+    row.state == PartState::Stored
+        && (!secret.kind.is_file() || secret.missing)
+        && late_by >= patience
 }
 
 /// Where a late part goes next. A stored one goes to each mirror once; one that does not get
@@ -128,6 +131,7 @@ pub(super) fn begin_again(row: &mut PartRow, secret: &mut PartSecret) {
     let starts = secret.memory.starts;
     secret.memory = Memory { starts, ..Memory::default() };
     secret.memory.starts.missing += 1;
+    secret.forget_receipts();
     (secret.step, secret.tried_at_ms) = (None, None);
     (row.state, row.sent) = (PartState::Waiting, 0);
     (row.reason, row.next_try_at_ms) = (None, 0);

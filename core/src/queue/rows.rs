@@ -123,6 +123,12 @@ pub(crate) struct PartSecret {
     /// How many receipts have come since the part was stored that do not name it.
     #[serde(default)]
     pub(crate) unnamed: u32,
+    /// Whether the receipt was looked for since the part was stored.
+    #[serde(default)]
+    pub(crate) looked: bool,
+    /// Whether the last receipt since then calls it missing.
+    #[serde(default)]
+    pub(crate) missing: bool,
     /// The ciphertext is not on this phone any more: a signed receipt let it go.
     #[serde(default)]
     pub(crate) released: bool,
@@ -149,6 +155,11 @@ pub(crate) struct NewPart {
 pub(super) const HELD: &str = "held-recalled";
 
 impl PartSecret {
+    /// The part is stored from now on: what receipts said before means nothing any more.
+    pub(super) fn forget_receipts(&mut self) {
+        (self.unnamed, self.looked, self.missing) = (0, false, false);
+    }
+
     /// A part that has gone nowhere yet.
     pub(crate) fn new(
         report: ReportId,
@@ -171,6 +182,8 @@ impl PartSecret {
             sealed_to: Vec::new(),
             step: None,
             unnamed: 0,
+            looked: false,
+            missing: false,
             released: false,
         }
     }

@@ -1,5 +1,7 @@
 //! Sends what is due, within a budget, on a thread of its own.
 
+mod ask;
+
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,16 +10,14 @@ use std::time::{Duration, Instant};
 
 use super::keep::{save, settle};
 use super::plan::{self, Conditions, Network, Plan};
-use super::receipts::{self, ReceiptRow, ReceiptSecret};
 use super::rows::{self, PartRow, PartSecret};
 use super::status::{self, ReportStatus};
 use super::way::{self, Way};
-use super::{abandoned, believe, learnt, looks, mirror, steps, waits};
+use super::{abandoned, learnt, mirror, steps, waits};
 use crate::brand::Pack;
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
-use crate::net::{self, Bell, CancelToken, Net, Pacing, Progress, Proxy, UploadEnd, Waiting};
-use crate::receipts::MAX_RECEIPT_BYTES;
+use crate::net::{self, Bell, CancelToken, Net, Pacing, Progress, Proxy, UploadEnd};
 use crate::store::Store;
 use crate::tus::{self, Memory, Reason};
 
@@ -300,60 +300,6 @@ impl Runner {
             self.store.write_outboxes(|transaction, _| abandoned::forget(transaction, id))?;
         }
         Ok(())
-    }
-
-    /// Looks for every receipt that is due, each over a connection of its own.
-    async fn ask_for_receipts(&mut self, pack: &Pack) -> Result<()> {
-        for secret in self.receipts_due(pack)? {
-            // What did not answer was not looked at: the time of the last look stays.
-            let Some(found) = self.fetch_receipt(pack, &secret).await? else { return Ok(()) };
-            believe::take(&self.store, pack, &secret, found.as_deref())?;
-        }
-        Ok(())
-    }
-
-    /// What lies at a receipt's address, at the first place that has something; none if no place
-    /// answered.
-    async fn fetch_receipt(
-        &mut self,
-        pack: &Pack,
-        secret: &ReceiptSecret,
-    ) -> Result<Option<Option<Vec<u8>>>> {
-        let path = format!("/receipts/{}", secret.address);
-        let mut looked = None;
-        for place in 0..=pack.mirrors.len() as u32 {
-            // A client of its own: no connection links two reports.
-            let net = self.net(pack, &Way::to(secret.report.to_string(), place))?;
-            let fetching = net.fetch(&path, MAX_RECEIPT_BYTES, &self.cancel);
-            let answer = match self.deadline {
-                None => Some(fetching.await),
-                Some(deadline) => net::within(deadline, fetching).await,
-            };
-            match answer {
-                Some(Ok(Some(found))) => return Ok(Some(Some(found))),
-                Some(Ok(None)) => looked = Some(None),
-                Some(Err(Waiting::Because { .. })) => {}
-                Some(Err(Waiting::Cancelled)) | None => return Ok(None),
-            }
-        }
-        Ok(looked)
-    }
-
-    /// The receipts to look for: in the background those whose time has come; else all that
-    /// somebody may still care for, since a person has started the run.
-    fn receipts_due(&self, pack: &Pack) -> Result<Vec<ReceiptSecret>> {
-        let (now_ms, server) = (self.store.now().unix_ms, pack.organisation.fingerprint());
-        let in_background = self.setting.conditions.in_background;
-        let due = self.store.read_outboxes(|db, key| {
-            let rows = receipts::arrived(db, key, &rows::all(db)?)?.into_iter();
-            let ours = rows.filter(|(row, _)| row.server == server);
-            let is_due = |(row, secret): &(ReceiptRow, ReceiptSecret)| {
-                row.next_look_ms(secret, true, now_ms) <= now_ms
-                    || (!in_background && looks::is_cared_for(now_ms, secret.sealed_at_ms))
-            };
-            Ok(ours.filter(is_due).map(|(_, secret)| secret).collect::<Vec<_>>())
-        })?;
-        Ok(due.into_iter().flatten().collect())
     }
 
     /// Tells the listener what has changed since it heard of it. Gives how long to wait, if there

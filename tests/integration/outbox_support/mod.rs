@@ -135,6 +135,20 @@ impl Scene {
         self.collect();
     }
 
+    /// The desk reads the mirror's store too, and leaves receipts in both places.
+    pub(crate) fn collect_with_the_mirror(&self) {
+        let store = self.mirror_public();
+        self.organisation.desk.ask(&["collect", "--store", text(&store).unwrap()]).unwrap();
+    }
+
+    /// The one receipt that the server hands out.
+    pub(crate) fn receipt(&self) -> PathBuf {
+        let mut entries = fs::read_dir(self.public().join("receipts")).unwrap();
+        let path = entries.next().unwrap().unwrap().path();
+        assert!(entries.next().is_none(), "more than one");
+        path
+    }
+
     pub(crate) fn reports_at_the_desk(&self) -> usize {
         self.organisation.desk.ask(&["list"]).unwrap().as_array().unwrap().len()
     }
