@@ -6,7 +6,7 @@ use rusqlite::Transaction;
 
 use super::receipts::{self, ReceiptSecret};
 use super::rows::{self, PartRow, PartSecret, PartState};
-use super::{looks, mirror};
+use super::{looks, mirror, spoiled};
 use crate::brand::Pack;
 use crate::error::Result;
 use crate::ids::{PartId, ReportId};
@@ -149,13 +149,16 @@ fn told(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
         row.reason = Some(refused.reason.clone());
         return true;
     }
+    // Also a picture that was parked while it was held, because of whom it is sealed to.
+    let was_held =
+        row.state == PartState::Held || spoiled::is_parked(row) && secret.kind.waits_after_recall();
     match (row.state, receipt.hold) {
         (PartState::Stored, _) => {}
         (PartState::Held, Some(HoldAnswer::Send)) => {
             (row.state, row.reason, row.next_try_at_ms) = (PartState::Waiting, None, 0);
             return true;
         }
-        (PartState::Held, Some(HoldAnswer::Drop)) => {
+        (_, Some(HoldAnswer::Drop)) if was_held => {
             (row.state, row.reason) = (PartState::Dropped, Some("dropped-recalled".into()));
             secret.released = true;
             return true;

@@ -13,7 +13,7 @@ use super::plan::{self, Conditions, Network, Plan};
 use super::rows::{self, PartRow, PartSecret};
 use super::status::{self, ReportStatus};
 use super::way::{self, Way};
-use super::{abandoned, learnt, mirror, steps, waits};
+use super::{abandoned, learnt, mirror, spoiled, steps, waits};
 use crate::brand::Pack;
 use crate::error::{Error, Result};
 use crate::ids::{PartId, ReportId};
@@ -215,6 +215,9 @@ impl Runner {
     /// Brings one part as far as it gets.
     async fn send(&mut self, pack: &Pack, part: PartId) -> Result<()> {
         let (row, secret) = self.part(part)?.ok_or(Error::NotFound)?;
+        if spoiled::must_stay(&row, &secret, pack) {
+            return super::park_spoiled(&self.store, pack);
+        }
         let Ok(spooled) = File::open(self.store.home.spooled(part)) else {
             return settle(&self.store, part, UploadEnd::Parked(Reason::SpoolUnreadable));
         };

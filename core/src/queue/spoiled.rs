@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, Transaction};
 
-use super::rows::{self, PartSecret, PartState};
+use super::rows::{self, PartRow, PartSecret, PartState};
 use crate::brand::{Pack, RecipientState};
 use crate::error::Result;
 use crate::ids::{PartId, ReportId};
@@ -16,18 +16,18 @@ use crate::vault::cell::CellKey;
 const LOST: &str = "parked-recipient-lost";
 const COMPROMISED: &str = "parked-recipient-compromised";
 
-/// Parks what must not leave as it is sealed. What is at the server already is there.
+/// Parks what must not leave as it is sealed. What is at the server already is there; should it be
+/// sent again or on to a mirror, [`must_stay`] says no before it leaves.
 pub(super) fn park(transaction: &Transaction<'_>, key: &CellKey, pack: &Pack) -> Result<()> {
     if !pack.recipients.iter().any(|recipient| recipient.state.spoils()) {
         return Ok(());
     }
-    let server = pack.organisation.fingerprint();
     for mut row in rows::all(transaction)? {
-        if row.server != server || row.state != PartState::Waiting {
+        if !matches!(row.state, PartState::Waiting | PartState::Held) {
             continue;
         }
         let mut secret = row.secret(key)?;
-        if let Some(reason) = reason_of(&secret, pack) {
+        if let Some(reason) = reason_of(&row, &secret, pack) {
             secret.step = None;
             (row.state, row.reason) = (PartState::Parked, Some(reason.into()));
             row.update(transaction, key, &secret)?;
@@ -36,8 +36,22 @@ pub(super) fn park(transaction: &Transaction<'_>, key: &CellKey, pack: &Pack) ->
     Ok(())
 }
 
+/// Whether a part must not leave as it is sealed. Asked before each upload, whatever made it due: a
+/// receipt, a deadline, the person.
+pub(super) fn must_stay(row: &PartRow, secret: &PartSecret, pack: &Pack) -> bool {
+    reason_of(row, secret, pack).is_some()
+}
+
+/// Whether a part is parked because of whom it is sealed to.
+pub(super) fn is_parked(row: &PartRow) -> bool {
+    row.state == PartState::Parked && matches!(row.reason.as_deref(), Some(LOST | COMPROMISED))
+}
+
 /// Why a part must not leave as it is sealed.
-fn reason_of(secret: &PartSecret, pack: &Pack) -> Option<&'static str> {
+fn reason_of(row: &PartRow, secret: &PartSecret, pack: &Pack) -> Option<&'static str> {
+    if row.server != pack.organisation.fingerprint() {
+        return None;
+    }
     let sealed_to = |state: RecipientState| {
         let mut those = pack.recipients.iter().filter(|recipient| recipient.state == state);
         those.any(|recipient| secret.sealed_to.contains(&recipient.recipient))
@@ -61,8 +75,7 @@ pub(crate) struct Spoiled {
 pub(crate) fn spoiled(connection: &Connection, key: &CellKey) -> Result<Vec<Spoiled>> {
     let mut reports: BTreeMap<ReportId, Spoiled> = BTreeMap::new();
     for row in rows::all(connection)? {
-        let is_spoiled = matches!(row.reason.as_deref(), Some(LOST | COMPROMISED));
-        if row.state == PartState::Parked && is_spoiled {
+        if is_parked(&row) {
             let PartSecret { report, kind, .. } = row.secret(key)?;
             let found = reports.entry(report).or_insert_with(|| Spoiled {
                 report,

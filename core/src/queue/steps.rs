@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::plan::Conditions;
 use super::rows::{self, PartRow, PartSecret};
 use super::way::{self, Way};
-use super::{keep, learnt, mirror, waits};
+use super::{keep, learnt, mirror, spoiled, waits};
 use crate::brand::Pack;
 use crate::error::{Error, Refusal, Result};
 use crate::ids::{PartId, StepId};
@@ -145,10 +145,10 @@ pub(crate) fn next(
     let _lock = store.home.lock_run()?.ok_or(Refusal::Busy)?;
     let Some(pack) = store.home.pack()? else { return Ok(None) };
     let now_ms = store.now().unix_ms;
+    super::park_spoiled(store, &pack)?;
     if let Some((row, secret)) = find(store, |kept| kept.is_out(now_ms))? {
         return Hand { store, pack: &pack, pacing }.give(&row, secret);
     }
-    super::park_spoiled(store, &pack)?;
     store.write_outboxes(|transaction, key| {
         waits::set_right(transaction, key, now_ms)?;
         mirror::advance(transaction, key, &pack, now_ms)
@@ -213,6 +213,10 @@ struct Hand<'a> {
 impl Hand<'_> {
     /// The part's next request; none if it is stored, parked or waits, which its row then says.
     fn give(&self, row: &PartRow, secret: PartSecret) -> Result<Option<HttpStep>> {
+        if spoiled::must_stay(row, &secret, self.pack) {
+            super::park_spoiled(self.store, self.pack)?;
+            return Ok(None);
+        }
         let file = self.store.home.spooled(row.id);
         let Ok(spooled) = File::open(&file) else {
             keep::settle(self.store, row.id, UploadEnd::Parked(Reason::SpoolUnreadable))?;
