@@ -34,13 +34,19 @@ async fn a_question_reaches_the_phone_in_each_receipt_until_a_reply_names_it() {
     assert_eq!(phone.receipt(&server).await.unwrap().questions, receipt.questions);
 
     upload(&server, &phone.reply(Some(asked.id), "The one at \u{1b}[2J the river")).await;
-    upload(&server, &phone.reply(None, "She took her bicycle")).await;
+    let bicycle = phone.reply(None, "She took her bicycle");
+    upload(&server, &bicycle).await;
+    // The phone has sealed the same words anew, under another id.
+    let anew = phone.reply(None, "She took her bicycle");
+    assert_ne!(anew.draft.part, bicycle.draft.part);
+    upload(&server, &anew).await;
     desk.json(&["collect"]);
     assert!(phone.receipt(&server).await.unwrap().questions.is_empty());
     let shown = desk.json(&["show", &phone.id()]);
     assert_eq!(shown["questions"][0]["answered"], true);
     assert_eq!(shown["questions"][0]["text"], text);
     let mut texts = ids(&shown["replies"], "text");
+    assert_eq!(texts.len(), 2, "{texts:?}");
     // Both were said in one instant.
     texts.sort_unstable_by(|one, two| two.cmp(one));
     assert!(texts[0].starts_with("The one") && texts[1].starts_with("She took"), "{texts:?}");

@@ -102,6 +102,30 @@ fn a_step_that_nobody_answers_is_given_up_after_an_hour() {
 }
 
 #[test]
+fn another_http_stack_waits_over_a_new_network_for_no_way_that_was_closed_before() {
+    let scene = Scene::open(Faults::default());
+    let (phone, core) = scene.phone();
+    let core = phone.restart_patient(core);
+    let id = phone.report(&core, "Mia", None);
+    core.send(id, Scope::All, SendWhen::Now).unwrap();
+    let over = |network| Conditions { network, ..Conditions::default() };
+    let step = core.next_step(over(Network::Wifi), false).unwrap().unwrap();
+    core.on_step(step.id, StepOutcome::Failed(StepFailure::Unreachable)).unwrap();
+    assert_eq!(core.next_step(over(Network::Wifi), false).unwrap(), None);
+    assert_eq!(core.next_step(over(Network::None), false).unwrap(), None);
+    let step = core.next_step(over(Network::Metered), false).unwrap().unwrap();
+    // A server that asked for patience gets it over every network.
+    let (status, headers) = (503, vec![("Retry-After".into(), "600".into())]);
+    core.on_step(step.id, StepOutcome::Answered { status, headers }).unwrap();
+    let due = |network| core.next_step(over(network), false).unwrap();
+    let next = due(Network::Wifi).unwrap();
+    assert_ne!(next.id, step.id, "another part");
+    core.on_step(next.id, StepOutcome::Failed(StepFailure::Cancelled)).unwrap();
+    let plan = core.plan(over(Network::Wifi)).unwrap();
+    assert_eq!(plan.waiting[0].reason.as_deref(), Some("waiting-server-busy"));
+}
+
+#[test]
 fn what_nobody_opens_by_the_deadline_also_goes_to_the_mirror_and_the_person_is_told_to_call() {
     let scene = Scene::open_with_mirror();
     let (phone, core) = scene.phone();

@@ -8,6 +8,7 @@ mod outbox_support;
 use fault_proxy::Faults;
 use homeward_core::queue::{Conditions, PartState, PartStatus, ReportState};
 use homeward_core::seal::{PartKind, RecallReason};
+use homeward_core::vault::VaultState;
 use homeward_core::{Homeward, ReportId, Scope, SendWhen};
 use outbox_support::{Phone, Scene};
 
@@ -63,8 +64,8 @@ fn what_a_server_has_does_not_go_on_to_a_mirror_once_its_key_is_compromised() {
         id
     });
     let pack = scene.pack_with_desk_key("compromised");
+    core.lock();
     for (phone, core) in phones {
-        core.lock();
         core.pair(&pack).unwrap();
         phone.clock.advance_ms(46 * 60_000);
     }
@@ -78,8 +79,47 @@ fn what_a_server_has_does_not_go_on_to_a_mirror_once_its_key_is_compromised() {
         for part in phone.status(core, id).parts {
             assert_eq!((part.state, part.reason.as_deref()), (PartState::Parked, COMPROMISED));
         }
-        core.unlock(None).unwrap();
+        if core.state() == VaultState::Locked {
+            core.unlock(None).unwrap();
+        }
+        // An app that never locks never unlocks: the next run seals anew.
         phone.run(core);
         assert_eq!(phone.status(core, id).state, ReportState::Stored);
+    }
+}
+
+#[test]
+fn a_reply_and_a_recall_that_must_not_leave_are_sealed_anew_word_for_word() {
+    for locked in [true, false] {
+        let scene = Scene::open(Faults::default());
+        let (phone, core) = scene.phone();
+        let id = phone.report(&core, "Mia", None);
+        core.send(id, Scope::All, SendWhen::Now).unwrap();
+        phone.run(&core);
+        core.reply(id, "She has a red hood").unwrap();
+        core.recall(id, RecallReason::Found).unwrap();
+        let kinds = [PartKind::Reply, PartKind::Recall];
+        let old = kinds.map(|kind| part(&phone, &core, id, kind).part);
+        let messages = core.messages(id).unwrap();
+        let parts = phone.status(&core, id).parts.len();
+        if locked {
+            core.lock();
+        }
+        core.pair(&scene.pack_with_desk_key("compromised")).unwrap();
+        phone.run(&core);
+        if locked {
+            let recall = part(&phone, &core, id, PartKind::Recall);
+            assert_eq!((recall.state, recall.reason.as_deref()), (PartState::Parked, COMPROMISED));
+            core.unlock(None).unwrap();
+            phone.run(&core);
+        }
+
+        for (kind, old) in kinds.into_iter().zip(old) {
+            let anew = part(&phone, &core, id, kind);
+            assert_ne!(anew.part, old, "{kind:?}");
+            assert_eq!(anew.state, PartState::Stored, "{kind:?}");
+        }
+        assert_eq!(phone.status(&core, id).parts.len(), parts, "one in place of each");
+        assert_eq!(core.messages(id).unwrap(), messages);
     }
 }

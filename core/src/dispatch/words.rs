@@ -1,16 +1,20 @@
 //! Words on their own: what the person answers to the organisation, and that the search can end.
 
+use rusqlite::Transaction;
+
+use super::reseal::unlink;
 use super::sealer::Sealer;
 use super::{SealedReport, SendWhen, enqueue};
 use crate::brand::Pack;
-use crate::drafts::{self, Draft, SentReply};
+use crate::drafts::{self, Draft, SentRecall, SentReply};
 use crate::error::{Error, Refusal, Result};
 use crate::forms::{self, Audience};
-use crate::ids::{QuestionId, ReportId};
+use crate::ids::{PartId, QuestionId, ReportId};
 use crate::queue;
 use crate::receipts::Question;
 use crate::seal::{PartKind, RecallDocument, RecallReason, ReplyDocument};
 use crate::store::Store;
+use crate::vault::Keys;
 
 /// The longest reply, in bytes of UTF-8: with its seal it has one of the few sizes of words.
 const MAX_REPLY_BYTES: usize = 20_000;
@@ -67,7 +71,7 @@ pub(crate) fn reply(store: &Store, pack: &Pack, id: ReportId, text: &str) -> Res
     let audiences = vec![Audience::Organisation];
     let part = sealer.words(PartKind::Reply, audiences, "reply.json", &document)?.part;
     let reply = SentReply { part, document };
-    commit(store, pack, &draft, sealer, false, |current| {
+    commit(store, pack, &draft, sealer, |_, _, current| {
         current.body.replies.push(reply);
         Ok(())
     })
@@ -82,25 +86,67 @@ pub(crate) fn recall(
     why: RecallReason,
 ) -> Result<SealedReport> {
     let _held = store.home.hold_files()?;
-    let (draft, mut audiences) = store.read(id, |db, keys| {
-        Ok((drafts::load(db, keys, id)?, queue::audiences_of(db, &keys.queue(), id)?))
-    })?;
-    let is_said = |draft: &Draft| draft.body.recalls.last().is_some_and(|last| last.why == why);
+    let (draft, audiences) = read_with_audiences(store, pack, id)?;
+    let is_said =
+        |draft: &Draft| draft.body.recalls.last().is_some_and(|last| last.document.why == why);
     if is_said(&draft) {
         return Err(Refusal::NothingNew.into());
     }
-    audiences.insert(Audience::Organisation);
-    let audiences = audiences.into_iter().filter(|audience| pack.has(*audience)).collect();
     let document = RecallDocument::new(why, store.now());
     let mut sealer = sealer(store, pack, &draft)?;
-    sealer.words(PartKind::Recall, audiences, "recall.json", &document)?;
-    commit(store, pack, &draft, sealer, true, |current| {
+    let part = sealer.words(PartKind::Recall, audiences, "recall.json", &document)?.part;
+    commit(store, pack, &draft, sealer, |transaction, keys, current| {
         if is_said(current) {
             return Err(Refusal::NothingNew.into());
         }
-        current.body.recalls.push(document);
-        Ok(())
+        current.body.recalls.push(SentRecall { part: Some(part), document });
+        queue::hold(transaction, &keys.queue(), id)
     })
+}
+
+/// Seals replies and recalls anew, word for word, in place of `parts`, which must not leave.
+pub(super) fn seal_anew(store: &Store, pack: &Pack, id: ReportId, parts: &[PartId]) -> Result<()> {
+    let (draft, audiences) = read_with_audiences(store, pack, id)?;
+    let mut sealer = sealer(store, pack, &draft)?;
+    let mut anew = Vec::new();
+    let spoiled = |part: Option<PartId>| part.filter(|part| parts.contains(part));
+    for reply in &draft.body.replies {
+        let Some(old) = spoiled(Some(reply.part)) else { continue };
+        let organisation = vec![Audience::Organisation];
+        let new = sealer.words(PartKind::Reply, organisation, "reply.json", &reply.document)?.part;
+        anew.push((old, new));
+    }
+    for recall in &draft.body.recalls {
+        let Some(old) = spoiled(recall.part) else { continue };
+        let audiences = audiences.clone();
+        let new = sealer.words(PartKind::Recall, audiences, "recall.json", &recall.document)?.part;
+        anew.push((old, new));
+    }
+    if anew.is_empty() {
+        return Ok(());
+    }
+    let replaced: Vec<PartId> = anew.iter().map(|(old, _)| *old).collect();
+    commit(store, pack, &draft, sealer, |transaction, _, current| {
+        for (old, new) in anew {
+            let replies = current.body.replies.iter_mut().map(|reply| &mut reply.part);
+            let recalls = current.body.recalls.iter_mut().filter_map(|it| it.part.as_mut());
+            let said = replies.chain(recalls).find(|part| **part == old);
+            // Another process has done it meanwhile.
+            *said.ok_or(Refusal::Busy)? = new;
+        }
+        queue::remove(transaction, &replaced)
+    })?;
+    unlink(store, replaced.into_iter());
+    Ok(())
+}
+
+/// A report, and everybody to whom anything of it was sealed and who still has a recipient.
+fn read_with_audiences(store: &Store, pack: &Pack, id: ReportId) -> Result<(Draft, Vec<Audience>)> {
+    let (draft, mut audiences) = store.read(id, |db, keys| {
+        Ok((drafts::load(db, keys, id)?, queue::audiences_of(db, &keys.queue(), id)?))
+    })?;
+    audiences.insert(Audience::Organisation);
+    Ok((draft, audiences.into_iter().filter(|audience| pack.has(*audience)).collect()))
 }
 
 /// What was said, the oldest first. Needs the vault: a locked phone shows no question.
@@ -156,8 +202,7 @@ fn commit(
     pack: &Pack,
     draft: &Draft,
     sealer: Sealer<'_>,
-    holds_media: bool,
-    note: impl FnOnce(&mut Draft) -> Result<()>,
+    note: impl FnOnce(&Transaction<'_>, Keys<'_>, &mut Draft) -> Result<()>,
 ) -> Result<SealedReport> {
     sealer.sync()?;
     let sealed = sealer.sealed(draft.id, draft.body.sent.len() as u32);
@@ -165,10 +210,7 @@ fn commit(
     store.write(draft.id, |transaction, keys| {
         let mut current = drafts::load(transaction, keys, draft.id)?;
         enqueue(transaction, keys, pack, &current, sealer.parts(), SendWhen::Now, now)?;
-        if holds_media {
-            queue::hold(transaction, &keys.queue(), draft.id)?;
-        }
-        note(&mut current)?;
+        note(transaction, keys, &mut current)?;
         drafts::save(transaction, keys, &current, &form, now)
     })?;
     sealer.keep();

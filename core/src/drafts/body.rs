@@ -37,7 +37,7 @@ pub(crate) struct Body {
     pub(crate) replies: Vec<SentReply>,
     /// What the person claimed when they called the report back, oldest first.
     #[serde(default)]
-    pub(crate) recalls: Vec<RecallDocument>,
+    pub(crate) recalls: Vec<SentRecall>,
 }
 
 /// A photo, video or recording of a report: a scrubbed copy, the untouched original, or both.
@@ -142,6 +142,16 @@ pub(crate) struct SentVersion {
 pub(crate) struct SentReply {
     pub(crate) part: PartId,
     pub(crate) document: ReplyDocument,
+}
+
+/// What the person claimed when they called the report back.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SentRecall {
+    /// The part it left in; none in drafts of before it was kept.
+    #[serde(default)]
+    pub(crate) part: Option<PartId>,
+    #[serde(flatten)]
+    pub(crate) document: RecallDocument,
 }
 
 impl Body {

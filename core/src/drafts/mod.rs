@@ -23,7 +23,9 @@ use crate::vault::Keys;
 use crate::vault::cell::{Cell, CellKey};
 use crate::vault::keys::ReportKey;
 
-pub(crate) use body::{Body, SentMedium, SentReply, SentVersion, StoredFile, StoredMedium, Which};
+pub(crate) use body::{
+    Body, SentMedium, SentRecall, SentReply, SentVersion, StoredFile, StoredMedium, Which,
+};
 pub(crate) use moves::{copy_all, reseal_all};
 
 /// A report as it is stored.

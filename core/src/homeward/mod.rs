@@ -8,13 +8,14 @@ mod talking;
 mod types;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::home::Home;
 use crate::net::Pacing;
+use crate::queue::Network;
 use crate::store::Store;
 use crate::vault::{DeviceKey, Passphrase, VaultState};
 
@@ -41,6 +42,8 @@ pub struct Options {
 pub struct Homeward {
     store: Arc<Store>,
     pacing: Pacing,
+    /// Over which network another HTTP stack was given steps last.
+    steps_over: Mutex<Option<Network>>,
 }
 
 impl Homeward {
@@ -49,7 +52,7 @@ impl Homeward {
         let Options { home, device_key, clock, pacing } = options;
         let home = Home::at(&home)?;
         let store = Arc::new(Store::open(home, device_key, clock)?);
-        Ok(Self { store, pacing })
+        Ok(Self { store, pacing, steps_over: Mutex::default() })
     }
 
     /// What can be done with what is stored.

@@ -1,7 +1,7 @@
 //! The organisation and what goes to it: pair, send, plan, run.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{Homeward, Pairing};
 use crate::brand::Pack;
@@ -91,11 +91,17 @@ impl Homeward {
     /// The next request for another HTTP stack, such as a background `URLSession`; none if nothing
     /// is due. Asked again before its outcome was told it is the same one. Refused as busy while a
     /// run sends, and refused where the person chose a proxy (`proxied`): nothing goes around that.
+    /// Asked for the first time, or over another kind of network, it waits for no way that was
+    /// closed before, as a run does.
     pub fn next_step(&self, conditions: Conditions, proxied: bool) -> Result<Option<HttpStep>> {
         if proxied {
             return Err(Refusal::StepBesideProxy.into());
         }
-        queue::next_step(&self.store, &self.pacing, conditions)
+        let _ = self.seal_spoiled_anew();
+        let mut last = self.steps_over.lock().unwrap_or_else(PoisonError::into_inner);
+        let step = queue::next_step(&self.store, &self.pacing, conditions, *last)?;
+        *last = Some(conditions.network);
+        Ok(step)
     }
 
     /// Takes the outcome of a step, in this process or a later one. Not found: nobody waits for it
@@ -112,6 +118,9 @@ impl Homeward {
         proxy: Option<Proxy>,
         listener: Arc<dyn Listener>,
     ) -> Result<Transfer> {
+        // What the last run parked, in a vault that is never locked and so never unlocked. What can't
+        // be sealed anew now is parked, and holds up nothing else.
+        let _ = self.seal_spoiled_anew();
         let pacing = self.pacing.clone();
         let setting = queue::Setting { pacing, budget, conditions, proxy, listener };
         queue::start(Arc::clone(&self.store), setting)

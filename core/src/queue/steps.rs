@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Conditions;
+use super::plan::{Conditions, Network};
 use super::rows::{self, PartRow, PartSecret};
 use super::way::{self, Way};
 use super::{keep, learnt, mirror, spoiled, waits};
@@ -136,11 +136,13 @@ pub(super) fn is_one_out(store: &Store) -> Result<bool> {
     Ok(find(store, |kept| kept.is_out(now_ms))?.is_some())
 }
 
-/// The next request, if anything is due.
+/// The next request, if anything is due. Over another network than the `last` one waits for the way
+/// end.
 pub(crate) fn next(
     store: &Store,
     pacing: &Pacing,
     conditions: Conditions,
+    last: Option<Network>,
 ) -> Result<Option<HttpStep>> {
     let _lock = store.home.lock_run()?.ok_or(Refusal::Busy)?;
     let Some(pack) = store.home.pack()? else { return Ok(None) };
@@ -148,6 +150,9 @@ pub(crate) fn next(
     super::park_spoiled(store, &pack)?;
     if let Some((row, secret)) = find(store, |kept| kept.is_out(now_ms))? {
         return Hand { store, pack: &pack, pacing }.give(&row, secret);
+    }
+    if conditions.network != Network::None && last != Some(conditions.network) {
+        waits::forgive_the_way(store)?;
     }
     store.write_outboxes(|transaction, key| {
         waits::set_right(transaction, key, now_ms)?;

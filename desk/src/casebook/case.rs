@@ -301,6 +301,8 @@ impl Case {
         let mut replies: Vec<_> =
             self.parts.iter().filter_map(|held| held.reply.as_ref()).collect();
         replies.sort_by_key(|reply| reply.sealed_at_ms);
+        // The same words under a new id were only sealed anew, to other recipients.
+        replies.dedup();
         replies
     }
 
@@ -319,6 +321,7 @@ impl Case {
         let mut recalls: Vec<_> =
             self.parts.iter().filter_map(|held| held.recall.as_ref()).collect();
         recalls.sort_by_key(|recall| std::cmp::Reverse(recall.sealed_at_ms));
+        recalls.dedup();
         recalls
     }
 
