@@ -118,8 +118,8 @@ impl Homeward {
         proxy: Option<Proxy>,
         listener: Arc<dyn Listener>,
     ) -> Result<Transfer> {
-        // What the last run parked, in a vault that is never locked and so never unlocked. What can't
-        // be sealed anew now is parked, and holds up nothing else.
+        // What the last run parked, in a vault that is never locked and so never unlocked. What
+        // can't be sealed anew now is parked, and holds up nothing else.
         let _ = self.seal_spoiled_anew();
         let pacing = self.pacing.clone();
         let setting = queue::Setting { pacing, budget, conditions, proxy, listener };

@@ -56,7 +56,8 @@ impl Found {
     }
 }
 
-/// Writes what was found at a receipt's address. What a signed receipt lets go of leaves this phone.
+/// Writes what was found at a receipt's address. What a signed receipt lets go of leaves this
+/// phone.
 pub(super) fn take(store: &Store, report: ReportId, look: Look) -> Result<()> {
     let now_ms = store.now().unix_ms;
     let mut released = Vec::new();
@@ -175,9 +176,9 @@ fn told(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
     true
 }
 
-/// Nothing lists a reply or a first minute that came alone, so the desk can't miss it. A receipt may
-/// have been written while the part arrived, and the next one too; the one after that names it, or
-/// the server has thrown it away.
+/// Nothing lists a reply or a first minute that came alone, so the desk can't miss it. A receipt
+/// may have been written while the part arrived, and the next one too; the one after that names it,
+/// or the server has thrown it away.
 const MAY_CROSS: u32 = 2;
 
 #[cfg(test)]

@@ -5,16 +5,16 @@
 //! *opened* stops it: no word of a server does. The upload at the other place stays as it is; the
 //! desk drops the twin.
 //!
-//! Nothing lists the organisation's answers, a reply, a recall or a first minute that came alone. If
-//! the server throws one away the desk can't miss it, and has nothing new to say in a receipt. So
-//! words that are at every place and that no receipt named go again from the start, after the
+//! Nothing lists the organisation's answers, a reply, a recall or a first minute that came alone.
+//! If the server throws one away the desk can't miss it, and has nothing new to say in a receipt.
+//! So words that are at every place and that no receipt named go again from the start, after the
 //! deadline, then after twice that, and so on: a desk that sleeps over a weekend costs a few small
 //! twins. Files do not: the answers list them, and so a receipt says that they are missing. Where
 //! that receipt may be older than the file (`believe`), it counts after the deadline.
 
 use rusqlite::Transaction;
 
-use super::rows::{self, PartRow, PartSecret, PartState};
+use super::rows::{self, PartRow, PartSecret, PartState, RESCUED};
 use crate::brand::Pack;
 use crate::error::Result;
 use crate::tus::{Memory, Reason};
@@ -59,7 +59,9 @@ fn late_by(secret: &PartSecret, within_ms: i64, now_ms: i64) -> i64 {
 fn goes_again(row: &PartRow, secret: &PartSecret, within_ms: i64, late_by: i64) -> bool {
     const DOUBLINGS: u32 = 6;
     let patience = within_ms.saturating_mul((1 << secret.memory.starts.missing.min(DOUBLINGS)) - 1);
+    // What was rescued from damage is of a report that is not known: no receipt will ever name it.
     row.state == PartState::Stored
+        && secret.report != RESCUED
         && (!secret.kind.is_file() || secret.missing)
         && late_by >= patience
 }
@@ -146,7 +148,11 @@ mod tests {
 
     /// Whether a part that is at every place goes again so long after the deadline, in deadlines.
     fn again(kind: PartKind, times: u32, deadlines: i64) -> bool {
-        let (report, sha256) = (ReportId::ZERO, Digest::from([0; 32]));
+        again_of(ReportId::from([7; 16]), kind, times, deadlines)
+    }
+
+    fn again_of(report: ReportId, kind: PartKind, times: u32, deadlines: i64) -> bool {
+        let sha256 = Digest::from([0; 32]);
         let mut secret = PartSecret::new(report, kind, vec![Audience::Organisation], 1, sha256);
         secret.memory.starts.missing = times;
         let row = PartRow { state: PartState::Stored, ..PartRow::waiting(kind, 9) };
@@ -162,6 +168,7 @@ mod tests {
             assert!(again(kind, 3, 7) && !again(kind, 3, 6));
             assert!(again(kind, u32::MAX, 63) && !again(kind, u32::MAX, 62));
         }
+        assert!(!again_of(RESCUED, Answers, 0, 1_000), "nobody can name it");
         assert!(!again(Medium, 0, 1_000) && !again(Original, 0, 1_000));
     }
 }

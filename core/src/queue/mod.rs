@@ -2,9 +2,9 @@
 //!
 //! `send` leaves ciphertext in the spool and one row per part; from then on no vault key is
 //! needed. A [`Plan`] is a pure function of the rows, the network and the time: what goes now, in
-//! which order, and why the rest waits. A run ([`Transfer`]) does it within a budget and returns by itself, as
-//! phones demand. What must not be forgotten is on disk before a request goes out; the server's
-//! word on how much it has always wins (`tus`).
+//! which order, and why the rest waits. A run ([`Transfer`]) does it within a budget and returns by
+//! itself, as phones demand. What must not be forgotten is on disk before a request goes out; the
+//! server's word on how much it has always wins (`tus`).
 //!
 //! A part is `waiting`, then `stored` when the server has every byte, and `opened` only by a
 //! receipt that the organisation signed. One that a server refuses is `parked` with the reason and
