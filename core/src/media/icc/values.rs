@@ -136,7 +136,8 @@ fn new_table(value: &[u8], inputs: usize, outputs: usize) -> Option<Vec<u8>> {
     clean.resize(value.len(), 0);
     clean[HEAD_LEN + 2..HEAD_LEN + 4].fill(0);
     // No part may lie across another one; several may be the same.
-    let mut taken = Vec::from([0..TABLE_HEAD_LEN]);
+    let head = 0..TABLE_HEAD_LEN;
+    let mut taken = Vec::from([head]);
     for (at, part) in [(12, Part::Curves(CONNECTED)), (16, Part::Matrix)].into_iter().chain([
         (20, Part::Curves(CONNECTED)),
         (24, Part::Grid),
