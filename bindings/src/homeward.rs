@@ -117,8 +117,8 @@ impl Homeward {
 
     /// Adds a photo, video or recording to a field: reads its facts, removes its metadata and keeps
     /// the clean copy, sealed; the untouched file beside it if `original` says so. `Refused` for a
-    /// file that can't be read, for one that can't be cleaned unless its original is kept, and for a
-    /// field that does not take such a file.
+    /// file that can't be read, for one that can't be cleaned unless its original is kept, and for
+    /// a field that does not take such a file.
     pub fn attach(
         &self,
         id: &str,

@@ -5,8 +5,8 @@
 //! the core's. One file per concern, the object [`Homeward`] over all of them.
 //!
 //! **Threads.** Nothing here is `async`. Every method blocks on the disk and may be called from any
-//! thread but a screen's; only [`Transfer::wait`] blocks for longer. Sending runs on a thread of its
-//! own. The Kotlin and Swift packages turn this into coroutines and tasks.
+//! thread but a screen's; only [`Transfer::wait`] blocks for longer. Sending runs on a thread of
+//! its own. The Kotlin and Swift packages turn this into coroutines and tasks.
 //!
 //! **Callbacks.** A [`DeviceKey`] is called on the thread of the call that needs it, a [`Listener`]
 //! on the run's thread. Whatever calls back in from there, on the same thread, is refused with

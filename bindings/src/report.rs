@@ -48,8 +48,8 @@ pub struct SummaryHead {
 pub struct Report {
     /// The report's id.
     pub id: String,
-    /// The name of its form. `form` refuses it if the organisation has taken the form back; then all
-    /// that was answered is in `earlier`.
+    /// The name of its form. `form` refuses it if the organisation has taken the form back; then
+    /// all that was answered is in `earlier`.
     pub form: String,
     /// What was answered, by the name of the field.
     pub answers: HashMap<String, Answer>,

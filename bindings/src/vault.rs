@@ -40,9 +40,9 @@ impl Homeward {
         })
     }
 
-    /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
-    /// That was done; but a copy of the home made before would still open on this very device. Each
-    /// start, and each deletion, tries again.
+    /// Whether the device failed to destroy a key when a report was deleted or the passphrase
+    /// changed. That was done; but a copy of the home made before would still open on this very
+    /// device. Each start, and each deletion, tries again.
     pub fn is_erasure_unfinished(&self) -> ApiResult<bool> {
         call(|| Ok(self.0.is_erasure_unfinished()?))
     }

@@ -1,8 +1,8 @@
 //! An age file on its way to the disk, whose failures are told as what they are.
 //!
-//! The `age` crate tells of whatever fails under a file's header as *other*, also of a disk that takes
-//! a part of what it was given. A disk that is full is something that a person can do something
-//! about, so the writer below takes all or nothing, and remembers why.
+//! The `age` crate tells of whatever fails under a file's header as *other*, also of a disk that
+//! takes a part of what it was given. A disk that is full is something that a person can do
+//! something about, so the writer below takes all or nothing, and remembers why.
 
 use std::cell::Cell;
 use std::io::{self, Write};

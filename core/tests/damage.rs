@@ -159,8 +159,8 @@ impl AtRest {
         assert_eq!(self.nothing_is_wrong(&core), 2, "{table}.{column} as it was");
     }
 
-    /// Flips every byte of the wrapped keys and of their proofs, one at a time: they are read when a
-    /// home opens.
+    /// Flips every byte of the wrapped keys and of their proofs, one at a time: they are read when
+    /// a home opens.
     fn flip_keys(&self) {
         for (slot, column) in
             [("vault", "wrapped"), ("vault", "proof"), ("outbox", "wrapped"), ("outbox", "proof")]

@@ -1,4 +1,5 @@
-//! Two copies when wished: the scrubbed one for all who may see it, the untouched one for the police.
+//! Two copies when wished: the scrubbed one for all who may see it, the untouched one for the
+//! police.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 

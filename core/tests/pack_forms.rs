@@ -43,7 +43,8 @@ impl Desk {
         serde_json::to_vec(&Signed::make(Purpose::Pack, body, &self.key)).unwrap()
     }
 
-    /// The answers in a report's newest version for its organisation, and how many media it tells of.
+    /// The answers in a report's newest version for its organisation, and how many media it tells
+    /// of.
     fn answers(&self, phone: &Phone, sent: &homeward_core::SealedReport) -> AnswersDocument {
         let is_answers = |part: &&homeward_core::SealedPart| {
             part.kind == homeward_core::seal::PartKind::Answers

@@ -1,5 +1,5 @@
-//! The face, replies and recalls, as an app meets them: what is queued, in which order, and what the
-//! person is told.
+//! The face, replies and recalls, as an app meets them: what is queued, in which order, and what
+//! the person is told.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't set up its world has failed")]
 

@@ -289,7 +289,8 @@ fn mp4(samples: u32, offsets: &[u32]) -> Vec<u8> {
     film(samples, 1 << 20, offsets, 1 << 20)
 }
 
-/// One track: so many samples of a byte, each in a chunk of its own, with a byte of nobody behind it.
+/// One track: so many samples of a byte, each in a chunk of its own, with a byte of nobody behind
+/// it.
 fn scattered(samples: u32) -> Vec<u8> {
     let first = ftyp(b"isom").len() as u32 + 8;
     let offsets: Vec<u32> = (0..samples).map(|at| first + 2 * at).collect();

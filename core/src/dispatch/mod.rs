@@ -108,8 +108,8 @@ pub(crate) fn send(
 ///
 /// Sealing takes its time, and the person may type on, take a photo off, or send from elsewhere
 /// meanwhile. What is sealed is the report as it was at the start; what is written down is added to
-/// the report as it is at the end. Only where the one does not go with the other it begins anew: the
-/// file of a photo is gone, or another process has sealed a version.
+/// the report as it is at the end. Only where the one does not go with the other it begins anew:
+/// the file of a photo is gone, or another process has sealed a version.
 fn send_version(
     store: &Store,
     pack: &Pack,

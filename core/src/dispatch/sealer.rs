@@ -1,4 +1,5 @@
-//! Signs and seals parts into the spool. Until they have rows they are this value's, and go with it.
+//! Signs and seals parts into the spool. Until they have rows they are this value's, and go with
+//! it.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, IntoInnerError, Read};

@@ -94,8 +94,8 @@ impl<'a> Version<'a> {
         if media.is_empty() && !self.are_answers_new() {
             return Err(Refusal::NothingNew.into());
         }
-        // The organisation's comes last: it lists all others with their hashes. It leads the version,
-        // so it always gets one; who would read again what it was told before gets none.
+        // The organisation's comes last: it lists all others with their hashes. It leads the
+        // version, so it always gets one; who would read again what it was told before gets none.
         let (first, others) = self.audiences.split_first().ok_or(Refusal::PackWithoutRecipient)?;
         let mut told = BTreeMap::new();
         for audience in others {
@@ -222,8 +222,9 @@ impl<'a> Version<'a> {
         fields.filter_map(answer).collect()
     }
 
-    /// Who may see what was attached to a field. A copy is sealed once, to all of them. An untouched
-    /// original is for the police alone, or for the organisation where it has no police to seal to.
+    /// Who may see what was attached to a field. A copy is sealed once, to all of them. An
+    /// untouched original is for the police alone, or for the organisation where it has no police
+    /// to seal to.
     fn audiences_of(&self, field: &FieldId, which: Which) -> Vec<Audience> {
         let field = self.form.field(field).map(|field| field.audiences.as_slice());
         // What an earlier form asked for goes to the organisation, as such answers do.

@@ -1,9 +1,9 @@
 //! Drafts: every answer is on disk before the call returns.
 //!
 //! A report is two rows. `draft` holds everything the person said, sealed under the report's own
-//! key: one answer, one commit, one fsync. `report` holds the head, sealed under the vault key: what
-//! the list shows, and the version and hash of the draft row. So the list opens without touching
-//! any report key, and an old draft row that is put back does not match its head.
+//! key: one answer, one commit, one fsync. `report` holds the head, sealed under the vault key:
+//! what the list shows, and the version and hash of the draft row. So the list opens without
+//! touching any report key, and an old draft row that is put back does not match its head.
 
 mod body;
 mod moves;

@@ -1,9 +1,9 @@
 //! What an organisation's own form may change of what every app asks, and what it may not.
 //!
 //! An organisation may ask more, ask less, and let fewer audiences see an answer. It may not let
-//! more of them see what the built-in forms guard: not by a form in the place of a built-in one, and
-//! not by a form of another name, which a profile would fill just the same. And it may not make a
-//! permission easier to give, or let it say something else than in every app.
+//! more of them see what the built-in forms guard: not by a form in the place of a built-in one,
+//! and not by a form of another name, which a profile would fill just the same. And it may not make
+//! a permission easier to give, or let it say something else than in every app.
 //!
 //! Who builds a pack is told ([`Form::parse_own`]). A phone that meets such a form all the same
 //! ([`bounded`]) takes it as far as it may go: refusing the pack would leave nobody to report to,

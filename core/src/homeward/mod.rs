@@ -74,10 +74,10 @@ impl Homeward {
         self.store.lock();
     }
 
-    /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy of
-    /// the home opens no more. With a limit, so many wrong tries in a row destroy the vault's key;
-    /// sealed, unsent parts still leave. Without one the limit stays as it was: who wants none any
-    /// more removes the passphrase and sets it anew. Takes about half a second.
+    /// Sets, changes or (with no `new`) removes the passphrase. What the old one opened in a copy
+    /// of the home opens no more. With a limit, so many wrong tries in a row destroy the vault's
+    /// key; sealed, unsent parts still leave. Without one the limit stays as it was: who wants none
+    /// any more removes the passphrase and sets it anew. Takes about half a second.
     pub fn set_passphrase(
         &self,
         old: Option<&Passphrase>,
@@ -87,9 +87,9 @@ impl Homeward {
         self.store.set_passphrase(old, new, wrong_try_limit)
     }
 
-    /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
-    /// That was done, and on this phone nothing opens what is gone; a copy of the home made before,
-    /// on this very device, still would. Each start, and each deletion, tries again.
+    /// Whether the device failed to destroy a key when a report was deleted or the passphrase
+    /// changed. That was done, and on this phone nothing opens what is gone; a copy of the home
+    /// made before, on this very device, still would. Each start, and each deletion, tries again.
     pub fn is_erasure_unfinished(&self) -> Result<bool> {
         self.store.is_erasure_unfinished()
     }

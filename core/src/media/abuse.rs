@@ -54,7 +54,8 @@ pub(super) fn abuse(fixture: &[u8], check: impl Fn(&[u8])) {
     }
 }
 
-/// For formats whose pixels are proved to be pixels: there is an error or a copy without the canary.
+/// For formats whose pixels are proved to be pixels: there is an error or a copy without the
+/// canary.
 pub(super) fn stays_silent(source: &[u8]) {
     let _ = facts(&source.to_vec());
     if let Ok(copy) = scrubbed(source) {

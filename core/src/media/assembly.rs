@@ -12,9 +12,9 @@ use super::{
     Format, Manifest, MediaError, Piece, Plan, ReadAt, RemainingKind, RemovedKind, Result, exif,
 };
 
-/// A file with more chunks, boxes or blocks than this is refused: it would cost more time and memory
-/// than an honest one, whose parts are kilobytes (two hours of GIF at 25 frames a second are 360,000
-/// blocks).
+/// A file with more chunks, boxes or blocks than this is refused: it would cost more time and
+/// memory than an honest one, whose parts are kilobytes (two hours of GIF at 25 frames a second are
+/// 360,000 blocks).
 pub(super) const MAX_PARTS: u32 = 1 << 19;
 
 /// Reads a source through one buffer, mostly forwards.
@@ -130,8 +130,8 @@ impl Assembly {
         }
     }
 
-    /// Leaves out a part of the source that holds the TIFF `block`, packed in some way. Its bytes are
-    /// shared out among the kinds in the block.
+    /// Leaves out a part of the source that holds the TIFF `block`, packed in some way. Its bytes
+    /// are shared out among the kinds in the block.
     pub(super) fn remove_exif(&mut self, block: &[u8], range: Range<u64>) {
         let bytes = range.end - range.start;
         let mut kinds = Manifest::default();

@@ -13,7 +13,8 @@ pub trait ReadAt: Send + Sync {
         self.len() == 0
     }
 
-    /// Fills `buffer` from `offset` on; an error of kind `UnexpectedEof` if there are too few bytes.
+    /// Fills `buffer` from `offset` on; an error of kind `UnexpectedEof` if there are too few
+    /// bytes.
     fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 

@@ -16,7 +16,8 @@ impl Net {
     /// Why there is no answer.
     pub(super) async fn blame(&self, error: &reqwest::Error) -> Failure {
         match classify(error) {
-            // All that the client connects to is the proxy: how it fares beyond is the proxy's word.
+            // All that the client connects to is the proxy: how it fares beyond is the proxy's
+            // word.
             Failure::NotConnected(
                 Reason::ServerUnreachable | Reason::NameNotFound | Reason::NoNetwork,
             ) if self.proxy.is_some() => Failure::NotConnected(self.blame_proxy().await),

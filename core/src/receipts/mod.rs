@@ -3,8 +3,8 @@
 //! A receipt is signed by a key that the pack names and sealed to the report's own receipt
 //! identity, so the server that hands it out learns nothing. Its sequence never goes backwards.
 //!
-//! Questions travel beside the signed text, which holds only their hashes: so a proof of the receipt
-//! ([`Proof`]) stays small enough for a QR code, and shows nobody what was asked.
+//! Questions travel beside the signed text, which holds only their hashes: so a proof of the
+//! receipt ([`Proof`]) stays small enough for a QR code, and shows nobody what was asked.
 
 mod proof;
 mod question;
@@ -59,7 +59,8 @@ pub struct Receipt {
     pub hold: Option<HoldAnswer>,
 }
 
-/// Where the log of a desk device stood: who has it sees later whether the log was cut or rewritten.
+/// Where the log of a desk device stood: who has it sees later whether the log was cut or
+/// rewritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogHead {
     /// The device: the receipt key that signs its log heads.
@@ -89,8 +90,8 @@ pub struct OpenedReceipt {
     pub signed: String,
 }
 
-/// What a receipt's age file holds: the signed text and, beside it, the sealed questions in the order
-/// in which the text names their hashes.
+/// What a receipt's age file holds: the signed text and, beside it, the sealed questions in the
+/// order in which the text names their hashes.
 #[derive(Serialize, Deserialize)]
 struct Envelope {
     receipt: Signed,
@@ -186,7 +187,8 @@ impl Receipt {
         Ok(OpenedReceipt { receipt, signed })
     }
 
-    /// What `document` says, and the key that signed it; whose key that is, is the caller's question.
+    /// What `document` says, and the key that signed it; whose key that is, is the caller's
+    /// question.
     fn read(document: &Signed) -> Result<(Self, VerifyKey), ReceiptError> {
         let (body, key) = document.verify(Purpose::Receipt).ok_or(ReceiptError::BadSignature)?;
         let receipt: Self = serde_json::from_str(body).map_err(|_| ReceiptError::Unreadable)?;

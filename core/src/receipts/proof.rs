@@ -147,7 +147,8 @@ impl Proof {
 }
 
 impl Proven {
-    /// Whether `known` is the fingerprint or key of the organisation, or the desk's receipt key, as hex.
+    /// Whether `known` is the fingerprint or key of the organisation, or the desk's receipt key, as
+    /// hex.
     pub fn compare(&self, known: &str) -> Result<(), ProofError> {
         let known = HEXLOWER.decode(known.trim().to_ascii_lowercase().as_bytes());
         let known: [u8; 32] =

@@ -26,8 +26,8 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
     for path in existing(home) {
         match open_at(&path, device) {
             Ok(database) => return Ok(Some(database)),
-            // Its key is destroyed when all of it has been moved, and later its files. What can't be
-            // finished now is at the next start.
+            // Its key is destroyed when all of it has been moved, and later its files. What can't
+            // be finished now is at the next start.
             Err(Error::KeyLost) => {
                 let _ = finish_spent(home, &path, device);
             }
@@ -37,8 +37,9 @@ pub(super) fn open(home: &Home, device: &dyn DeviceKey) -> Result<Option<Databas
     Ok(None)
 }
 
-/// A new emergency. Another process may make one of the same name meanwhile, move it into the vault and
-/// destroy its key: that is met a few times at most, and a device that has no key for anybody is told.
+/// A new emergency. Another process may make one of the same name meanwhile, move it into the vault
+/// and destroy its key: that is met a few times at most, and a device that has no key for anybody
+/// is told.
 pub(super) fn make(home: &Home, device: &dyn DeviceKey) -> Result<Database> {
     let free = (1..=MOST).map(|number| home.emergency(number)).filter(|path| !path.exists());
     let mut made = Err(Error::StorageFull);

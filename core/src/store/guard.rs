@@ -125,8 +125,8 @@ impl Store {
         }
     }
 
-    /// Whether the device still has a key that opens, in a copy of the home, what was deleted or what
-    /// an earlier passphrase locked.
+    /// Whether the device still has a key that opens, in a copy of the home, what was deleted or
+    /// what an earlier passphrase locked.
     pub(crate) fn is_erasure_unfinished(&self) -> Result<bool> {
         let mut shelves = self.shelves();
         shelves.all().try_fold(false, |any, database| Ok(has_stale(database.connection()?)? || any))

@@ -170,8 +170,8 @@ impl Upload {
             Verdict::Smaller => self.shrink(kind, now_ms),
             Verdict::NoPatch => self.disguise(),
             Verdict::TooLarge => self.park(Reason::TooLarge),
-            // Some servers say 403 to bytes for an upload that is complete. HEAD tells: a token that
-            // is refused is refused there, too.
+            // Some servers say 403 to bytes for an upload that is complete. HEAD tells: a token
+            // that is refused is refused there, too.
             Verdict::TokenRefused if kind == Kind::Send && !self.refused => {
                 self.refused = true;
                 self.sent = None;

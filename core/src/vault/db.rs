@@ -26,7 +26,8 @@ pub fn open(path: &Path) -> Result<Connection> {
     let deadline = Instant::now() + BUSY;
     loop {
         match open_now(path) {
-            // Where two make the file at once, SQLite lets neither wait for the other's turn to WAL.
+            // Where two make the file at once, SQLite lets neither wait for the other's turn to
+            // WAL.
             Err(Error::Refused(Refusal::Busy)) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(2));
             }

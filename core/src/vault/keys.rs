@@ -271,8 +271,8 @@ impl Keyring<'_> {
     }
 
     /// Replaces the vault key by a new one, for which `reseal` seals again what the old one opens.
-    /// After this nothing that was sealed under the old one opens in this home; nor in a copy of it,
-    /// once the device has destroyed the old key: at once, or as soon as it can.
+    /// After this nothing that was sealed under the old one opens in this home; nor in a copy of
+    /// it, once the device has destroyed the old key: at once, or as soon as it can.
     pub(crate) fn replace_vault_key(
         &self,
         connection: &mut Connection,
@@ -331,8 +331,8 @@ impl Keyring<'_> {
             destroyed = destroyed.and(self.device.delete(Slot::Vault.at(self.wrapping, old)));
         }
         destroyed?;
-        // On a full disk the note stays, and at the next start there is nothing left to destroy. What
-        // has been committed must not be told as refused for it.
+        // On a full disk the note stays, and at the next start there is nothing left to destroy.
+        // What has been committed must not be told as refused for it.
         let sql = "UPDATE keyring SET stale = NULL WHERE slot = 'vault' AND generation = ?1";
         let _ = connection.execute(sql, [last]);
         Ok(())

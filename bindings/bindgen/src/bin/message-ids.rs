@@ -1,7 +1,7 @@
 //! Writes the ids of all messages as Kotlin or Swift constants, each with its English sentence.
 //!
-//! A message is asked for by its id. As a constant a wrong one stops the app's build; as a string it
-//! would be shown to a parent.
+//! A message is asked for by its id. As a constant a wrong one stops the app's build; as a string
+//! it would be shown to a parent.
 //!
 //! `message-ids kotlin|swift FOLDER`
 

@@ -1,8 +1,8 @@
 //! Reads what a person typed into one box.
 //!
-//! A picker is better, and the apps have pickers. But in a shell, in one text box or by a stranger's
-//! words on the telephone, an answer comes as "ten minutes ago" or "7-9". Whatever can't be read
-//! is kept as the words that it is: reading never fails.
+//! A picker is better, and the apps have pickers. But in a shell, in one text box or by a
+//! stranger's words on the telephone, an answer comes as "ten minutes ago" or "7-9". Whatever can't
+//! be read is kept as the words that it is: reading never fails.
 
 mod date;
 mod time;

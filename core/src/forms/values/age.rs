@@ -52,7 +52,8 @@ impl Age {
     pub fn at(self, said: Moment, now: Moment) -> Option<Years> {
         let passed = months_between(said.date(), now.date()).unwrap_or(0);
         let year = |years: u16| u32::from(years) * 12;
-        // In months, from the youngest to the oldest that is meant: who is seven may be almost eight.
+        // In months, from the youngest to the oldest that is meant: who is seven may be almost
+        // eight.
         let (from, to) = match self {
             Self::Years(age) => (year(age), year(age) + 11),
             Self::Range { from, to } => (year(from), year(to) + 11),

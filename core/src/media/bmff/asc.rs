@@ -1,5 +1,5 @@
-//! The settings of an AAC decoder (ISO/IEC 14496-3 clause 1.6): where they end, and the comment that
-//! a list of loudspeakers may have.
+//! The settings of an AAC decoder (ISO/IEC 14496-3 clause 1.6): where they end, and the comment
+//! that a list of loudspeakers may have.
 
 use std::ops::Range;
 

@@ -9,8 +9,9 @@ use super::super::{Manifest, MediaError, Piece, Result};
 use super::boxes::{FourCc, Node, TopBox};
 
 /// Most memory that the canvas and the plan made of it take, of the 64 MiB that a phone can spare;
-/// beside it stands a `moov` box of 24 MiB at most. Four hours of 30 pictures a second with a sample
-/// to drop behind each take 27 MiB, an hour of 60 with a short strange note on each takes 30.
+/// beside it stands a `moov` box of 24 MiB at most. Four hours of 30 pictures a second with a
+/// sample to drop behind each take 27 MiB, an hour of 60 with a short strange note on each takes
+/// 30.
 const MAX_COST: usize = 32 * 1024 * 1024;
 /// What a kept stretch takes: itself, and a piece for it and for the gap behind it.
 const KEPT_COST: usize = size_of::<Range<u64>>() + 2 * size_of::<Piece>();

@@ -1,9 +1,9 @@
 //! Walking the start codes of MPEG-4 Part 2, MPEG-1 and MPEG-2 video (ISO/IEC 14496-2, 13818-2).
 //!
-//! Such a stream is a row of sections, each behind `00 00 01` and a code. A picture can't hold those
-//! three bytes, so a section ends where the next one begins, wherever a sample hides it. Sections
-//! that are not on the list (user data above all) and what stands behind the end of a short one
-//! become zeros, which may stand in front of any code.
+//! Such a stream is a row of sections, each behind `00 00 01` and a code. A picture can't hold
+//! those three bytes, so a section ends where the next one begins, wherever a sample hides it.
+//! Sections that are not on the list (user data above all) and what stands behind the end of a
+//! short one become zeros, which may stand in front of any code.
 
 use std::ops::Range;
 

@@ -1,4 +1,5 @@
-//! Where the samples of a track lie: sizes, chunks and offsets joined (ISO/IEC 14496-12 clause 8.7).
+//! Where the samples of a track lie: sizes, chunks and offsets joined (ISO/IEC 14496-12 clause
+//! 8.7).
 //!
 //! The tables stay where they were read; nothing is copied out of them, so that a video of many
 //! hours needs no more memory than its `moov` box.

@@ -110,8 +110,8 @@ fn unregistered(payload: &[u8]) -> bool {
     }
 }
 
-/// Whether sixteen bytes are an identifier by RFC 9562, which no text of plain letters is: a version,
-/// and a bit that letters don't have.
+/// Whether sixteen bytes are an identifier by RFC 9562, which no text of plain letters is: a
+/// version, and a bit that letters don't have.
 fn is_identifier(bytes: &[u8; 16]) -> bool {
     (1..=8).contains(&(bytes[6] >> 4)) && bytes[8] >> 6 == 0b10
 }

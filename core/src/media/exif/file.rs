@@ -56,8 +56,8 @@ struct Gathered<'a> {
 }
 
 impl Gathered<'_> {
-    /// Adds the directory at `at`, with those that it names if it `is_main`; gives its new place, or
-    /// 0 if there is none.
+    /// Adds the directory at `at`, with those that it names if it `is_main`; gives its new place,
+    /// or 0 if there is none.
     fn directory(&mut self, at: u32, is_main: bool) -> Result<u32> {
         let at = u64::from(at);
         let Some(count) = self.read(at, 2)? else { return Ok(0) };

@@ -25,7 +25,8 @@ struct Step {
     bits: u8,
     /// The coefficients that they pass; more than a block has if the last one ends the block.
     passed: u8,
-    /// The coefficients that all but the last one pass: where these end the block, fewer codes count.
+    /// The coefficients that all but the last one pass: where these end the block, fewer codes
+    /// count.
     before: u8,
 }
 
