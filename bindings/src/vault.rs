@@ -40,6 +40,12 @@ impl Homeward {
         })
     }
 
+    /// Whether the vault opens with a passphrase only. Where it does not and is locked, it waits
+    /// for the device: ask the person for nothing.
+    pub fn has_passphrase(&self) -> ApiResult<bool> {
+        call(|| Ok(self.0.has_passphrase()?))
+    }
+
     /// Whether the device failed to destroy a key when a report was deleted or the passphrase
     /// changed. That was done; but a copy of the home made before would still open on this very
     /// device. Each start, and each deletion, tries again.

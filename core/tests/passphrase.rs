@@ -18,11 +18,12 @@ fn a_passphrase_survives_a_restart_and_nothing_else_opens_the_vault() {
     let phone = Phone::new();
     let core = phone.open();
     let id = begin(&core, "Ada");
+    assert_eq!(core.has_passphrase(), Ok(false));
     core.set_passphrase(None, Some(&Passphrase::new("caf\u{e9} gr\u{fc}n")), None).unwrap();
     assert!(tells_of(&core, id, "Ada"), "the vault stays open");
     drop(core);
     let core = phone.open();
-    assert_eq!(core.state(), VaultState::Locked);
+    assert_eq!((core.state(), core.has_passphrase()), (VaultState::Locked, Ok(true)));
     assert_eq!(core.reports().unwrap_err(), Error::Locked);
     assert_eq!(core.report(id).unwrap_err(), Error::Locked);
     assert_eq!(core.unlock(None).unwrap_err(), Error::Locked);

@@ -484,6 +484,9 @@ refused-bad-content = The content of this part is not what was signed.
 refused-other-organisation = This part was made for another organisation.
 refused-sealed-for-others = This part is sealed for others.
 refused-unreadable = This part can't be read.
+refused-other-part = This part came under the name of another one.
+refused-audience = This part does not name those whom it is sealed for.
+refused-case-unreadable = The organisation can't read what it has of this report. Please call them.
 refused-too-much = This report has grown too large. What was sent before is with the organisation; call them.
 
 ## What was removed from a photo, video or recording

@@ -87,6 +87,12 @@ impl Homeward {
         self.store.set_passphrase(old, new, wrong_try_limit)
     }
 
+    /// Whether the vault opens with a passphrase only. Where it does not and is locked, it waits
+    /// for the device.
+    pub fn has_passphrase(&self) -> Result<bool> {
+        self.store.has_passphrase()
+    }
+
     /// Whether the device failed to destroy a key when a report was deleted or the passphrase
     /// changed. That was done, and on this phone nothing opens what is gone; a copy of the home
     /// made before, on this very device, still would. Each start, and each deletion, tries again.

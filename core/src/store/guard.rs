@@ -9,7 +9,7 @@ use crate::error::{Error, Refusal, Result};
 use crate::ids::{MediumId, PartId, ReportId};
 use crate::intake;
 use crate::queue;
-use crate::vault::keys::{Replaced, has_stale, needs_passphrase};
+use crate::vault::keys::{Replaced, has_passphrase, has_stale};
 use crate::vault::{Passphrase, VaultState};
 
 impl Store {
@@ -92,8 +92,10 @@ impl Store {
     fn know(&self, shelves: &mut Shelves, passphrase: Option<&Passphrase>) -> Result<()> {
         let main = ready(shelves)?;
         let keyring = main.keyring(self.device.as_ref());
-        needs_passphrase(main.connection()?, passphrase.is_some())?;
-        let Some(passphrase) = passphrase else { return Ok(()) };
+        let Some(passphrase) = passphrase else {
+            let has_one = has_passphrase(main.connection()?)?;
+            return if has_one { Err(Refusal::WrongPassphrase.into()) } else { Ok(()) };
+        };
         let known = keyring.unlock(main.connection()?, passphrase).map(|_| ());
         if known == Err(Error::KeyLost) {
             main.vault = None;
@@ -123,6 +125,12 @@ impl Store {
                 return Ok(files);
             }
         }
+    }
+
+    /// Whether the vault opens with a passphrase only.
+    pub(crate) fn has_passphrase(&self) -> Result<bool> {
+        let shelves = self.shelves();
+        shelves.main.as_ref().map_or(Ok(false), |main| has_passphrase(main.connection()?))
     }
 
     /// Whether the device still has a key that opens, in a copy of the home, what was deleted or

@@ -188,6 +188,9 @@ const REFUSED: &[&str] = &[
     "refused-sealed-for-others",
     "refused-unreadable",
     "refused-too-much",
+    "refused-other-part",
+    "refused-audience",
+    "refused-case-unreadable",
 ];
 
 const REMOVED: &[&str] = &[

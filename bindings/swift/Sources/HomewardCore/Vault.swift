@@ -30,6 +30,12 @@ extension HomewardClient {
     try await call { try $0.setPassphrase(old: old, new: new, wrongTryLimit: wrongTryLimit) }
   }
 
+  /// Whether the vault opens with a passphrase only. Where it does not and is locked, it waits for
+  /// the device: ask the person for nothing.
+  public func hasPassphrase() async throws(ApiError) -> Bool {
+    try await call { try $0.hasPassphrase() }
+  }
+
   /// Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
   /// That was done; but a copy of the home made before would still open on this very device. Each
   /// start, and each deletion, tries again.

@@ -12,7 +12,9 @@ import Testing
   @Test func aPassphraseLocksWhatIsStoredAndAWrongOneDoesNotOpenIt() async throws {
     let homeward = try await phone.open()
     let id = try await homeward.newReport()
+    #expect(try await homeward.hasPassphrase() == false)
     try await homeward.setPassphrase(old: nil, new: "right")
+    #expect(try await homeward.hasPassphrase())
     #expect(try await homeward.isErasureUnfinished() == false)
     try await homeward.lock()
     #expect(try await homeward.state() == .locked)

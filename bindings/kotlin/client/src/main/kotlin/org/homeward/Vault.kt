@@ -27,6 +27,12 @@ public suspend fun Homeward.setPassphrase(
 ): Unit = call { setPassphrase(old, new, wrongTryLimit) }
 
 /**
+ * Whether the vault opens with a passphrase only. Where it does not and is locked, it waits for the
+ * device: ask the person for nothing.
+ */
+public suspend fun Homeward.hasPassphrase(): Boolean = call { hasPassphrase() }
+
+/**
  * Whether the device failed to destroy a key when a report was deleted or the passphrase changed.
  * That was done; but a copy of the home made before would still open on this very device. Each
  * start, and each deletion, tries again.

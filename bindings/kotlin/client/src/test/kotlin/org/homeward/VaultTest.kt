@@ -28,7 +28,9 @@ class VaultTest {
     fun `a passphrase locks what is stored, and a wrong one does not open it`() =
         phone.open { homeward ->
             val id = homeward.newReport()
+            assertFalse(homeward.hasPassphrase())
             homeward.setPassphrase(old = null, new = "right")
+            assertTrue(homeward.hasPassphrase())
             assertFalse(homeward.isErasureUnfinished())
             homeward.lock()
             assertEquals(VaultState.LOCKED, homeward.state())
