@@ -1,8 +1,8 @@
 //! An age file on its way to the disk, whose failures are told as what they are.
 //!
-//! The `age` crate tells of whatever fails under a file's header as *other*, also of a disk that
-//! takes a part of what it was given. A disk that is full is something that a person can do
-//! something about, so the writer below takes all or nothing, and remembers why.
+//! Once it writes a header, the `age` crate reports every failure as *other*, even a full disk that
+//! took part of a write. A person can act on a full disk, so this writer writes all or nothing and
+//! remembers the first error.
 
 use std::cell::Cell;
 use std::io::{self, Write};

@@ -44,6 +44,12 @@ pub fn sha256(bytes: &[u8]) -> Digest {
     hasher.finish()
 }
 
+/// SHA-256 of a value as JSON: one of names that are texts, and of what JSON can say.
+#[must_use]
+pub(crate) fn sha256_of_json(value: &impl Serialize) -> Digest {
+    sha256(&serde_json::to_vec(value).expect("names are texts, values are JSON"))
+}
+
 /// SHA-256 of what comes in pieces.
 pub struct Hasher(digest::Context);
 

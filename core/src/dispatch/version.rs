@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use serde_json::Value;
 
 use super::Scope;
 use super::sealer::Sealer;
 use crate::brand::Pack;
-use crate::crypto::sha256;
+use crate::crypto::sha256_of_json;
 use crate::drafts::{Draft, SentMedium, StoredFile, Which};
 use crate::error::{Error, Refusal, Result};
 use crate::forms::{Answers, Audience, Field, FieldId, Form, Moment, Stage};
@@ -246,7 +245,7 @@ impl<'a> Version<'a> {
 
     /// The hash of the first minute's answers, to see later whether they changed.
     pub(super) fn first_minute_digest(&self) -> Digest {
-        hash_of(&self.first_minute())
+        sha256_of_json(&self.first_minute())
     }
 
     /// All that one audience may see.
@@ -281,7 +280,7 @@ impl<'a> Version<'a> {
         let AnswersDocument { form, form_version, answers, earlier, media, .. } = document;
         let recipients = self.pack.recipients_of(&[audience]);
         let recipients: Vec<String> = recipients.iter().map(ToString::to_string).collect();
-        hash_of(&(recipients, form, form_version, answers, earlier, media))
+        sha256_of_json(&(recipients, form, form_version, answers, earlier, media))
     }
 
     /// What an audience was told last.
@@ -330,9 +329,4 @@ impl<'a> Version<'a> {
 /// Who gets what leaves first: nobody else can help in the first minute.
 fn is_helper(audience: Audience) -> bool {
     matches!(audience, Audience::Organisation | Audience::Police)
-}
-
-fn hash_of(says: &impl Serialize) -> Digest {
-    // Names are strings and the values were JSON before, so this can't fail.
-    sha256(&serde_json::to_vec(says).unwrap_or_default())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::crypto::sha256;
+use crate::crypto::sha256_of_json;
 use crate::forms::{Answers, Audience, FieldId, Form, FormBook, FormId, Purpose};
 use crate::ids::{Digest, MediumId, PartId, ReportId};
 use crate::media::{Facts, Manifest};
@@ -20,8 +20,8 @@ pub(crate) struct Body {
     pub(crate) form: FormId,
     /// The version of the form when the answers were written last.
     form_version: u32,
-    /// What the form was for when the draft was begun; none in drafts of before it was kept, whose
-    /// forms are built in.
+    /// What the form was for when the draft was begun. Drafts older than this field have none;
+    /// their forms are all built in.
     #[serde(default)]
     purpose: Option<Purpose>,
     /// By field; what an earlier form asked has keys that no field has ([`Answers::to_stored`]).
@@ -213,8 +213,7 @@ impl Body {
 
     /// The hash of all answers, to see whether they changed.
     pub(crate) fn answers_digest(&self) -> Digest {
-        // Strings and what was JSON before: this can't fail.
-        sha256(&serde_json::to_vec(&self.answers).unwrap_or_default())
+        sha256_of_json(&self.answers)
     }
 
     /// How many media each field has.

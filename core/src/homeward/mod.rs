@@ -31,7 +31,7 @@ pub struct Options {
     pub device_key: Arc<dyn DeviceKey>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// How patient the network is.
+    /// How patient the core is with the network.
     pub pacing: Pacing,
 }
 

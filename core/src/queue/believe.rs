@@ -122,7 +122,7 @@ fn apply(transaction: &Transaction<'_>, key: &CellKey, receipt: &Receipt) -> Res
     let mut released = Vec::new();
     for mut row in rows::all(transaction)? {
         let mut secret = row.secret(key)?;
-        if secret.report != receipt.report || !told(&mut row, &mut secret, receipt) {
+        if secret.report != receipt.report || !apply_to(&mut row, &mut secret, receipt) {
             continue;
         }
         if secret.released {
@@ -134,7 +134,7 @@ fn apply(transaction: &Transaction<'_>, key: &CellKey, receipt: &Receipt) -> Res
 }
 
 /// Changes one part as the receipt says; false if it says nothing of it.
-fn told(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
+fn apply_to(row: &mut PartRow, secret: &mut PartSecret, receipt: &Receipt) -> bool {
     let refused = receipt.refused.iter().find(|refused| refused.part == row.id);
     let opened = receipt.opened.contains(&row.id);
     if opened || receipt.forwarded.contains(&row.id) {

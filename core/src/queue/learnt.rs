@@ -29,8 +29,8 @@ pub(super) fn offer(
     Ok(if plain { Offer::default() } else { Offer::EXPECTED })
 }
 
-/// The server took no body with a POST.
-pub(super) fn is_plain(
+/// Remembers that the server took no body with a POST.
+pub(super) fn note_plain(
     connection: &Connection,
     server: Fingerprint,
     place: u32,

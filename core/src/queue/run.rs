@@ -284,7 +284,7 @@ impl Runner {
     fn learn_plain(&self, row: &PartRow) -> Result<()> {
         let now_ms = self.store.now().unix_ms;
         self.store.write_outboxes(|transaction, _| {
-            learnt::is_plain(transaction, row.server, row.place, now_ms)
+            learnt::note_plain(transaction, row.server, row.place, now_ms)
         })
     }
 

@@ -195,7 +195,7 @@ pub(crate) fn on_step(
     hand.keep(row.id, &mut machine, None)?;
     if machine.memory().plain_create {
         store.write_outboxes(|transaction, _| {
-            learnt::is_plain(transaction, row.server, row.place, now_ms)
+            learnt::note_plain(transaction, row.server, row.place, now_ms)
         })?;
     }
     match machine.next_request(now_ms) {

@@ -4,8 +4,6 @@
 //! signer, so anyone checks it offline who knows the organisation's fingerprint. Its compact form
 //! leaves the pack out and fits into a QR code; who checks that one must know the receipt key.
 
-use std::fmt::Write as _;
-
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
@@ -120,9 +118,7 @@ impl Proof {
     #[must_use]
     pub fn to_compact(&self) -> String {
         let (body, key, signature) = self.receipt.parts();
-        let mut text = String::new();
-        let _ = write!(text, "{FORMAT} {key} {signature}\n{body}");
-        text
+        format!("{FORMAT} {key} {signature}\n{body}")
     }
 
     /// Checks every signature, and that the pack names the signer.

@@ -168,7 +168,7 @@ impl Database {
             // Another process may be reading; then the log stays, and that loses nothing.
             let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
             connection.query_row(checkpoint, [], |_| Ok(()))?;
-            let _names = names_around(&self.path);
+            let _names = hold_names_around(&self.path);
             connection.close().map_err(|(_, error)| error)?;
         }
         Ok(())
@@ -183,7 +183,7 @@ impl Database {
 
     /// Closes the database. What SQLite fails to write back stays in its log.
     pub(super) fn close(&mut self) {
-        let _names = names_around(&self.path);
+        let _names = hold_names_around(&self.path);
         self.connection = None;
     }
 }
@@ -195,7 +195,7 @@ impl Drop for Database {
 }
 
 fn open_file(path: &Path) -> Result<Connection> {
-    let _names = names_around(path);
+    let _names = hold_names_around(path);
     let connection = db::open(path)?;
     if path.parent().is_some_and(is_scarce) {
         // Else the log takes up to four megabytes before it begins anew.
@@ -204,7 +204,7 @@ fn open_file(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-fn names_around(path: &Path) -> Option<File> {
+fn hold_names_around(path: &Path) -> Option<File> {
     hold_names(path.parent()?)
 }
 

@@ -140,6 +140,7 @@ pub(super) fn rescue(home: &Home, shelves: &mut Shelves, device: &dyn DeviceKey)
     if shelves.main.as_ref().is_some_and(Database::has_outbox) {
         return Ok(());
     }
+    // Without a pack that reads nobody knows where the parts go.
     let Some(pack) = home.pack().unwrap_or(None) else { return Ok(()) };
     let waiting = waiting_parts(home, shelves)?;
     if waiting.is_empty() {

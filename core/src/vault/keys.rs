@@ -11,7 +11,7 @@ use super::cell::{Cell, CellKey};
 use super::passphrase::{Passphrase, PassphraseKey, Recipe, TriesLeft};
 use super::{DeviceKey, DeviceKeyError, KeySlot, db};
 use crate::crypto::{derive_secret, make_bytes, make_secret};
-use crate::error::{Error, Refusal, Result};
+use crate::error::{Error, Result};
 use crate::ids::{MediumId, ReportId};
 
 /// A device that fails to destroy a key is asked again for so many of them.
