@@ -301,9 +301,7 @@ impl Case {
         let mut replies: Vec<_> =
             self.parts.iter().filter_map(|held| held.reply.as_ref()).collect();
         replies.sort_by_key(|reply| reply.sealed_at_ms);
-        // The same words under a new id were only sealed anew, to other recipients.
-        replies.dedup();
-        replies
+        each_once(replies)
     }
 
     /// The questions that no reply names.
@@ -321,8 +319,7 @@ impl Case {
         let mut recalls: Vec<_> =
             self.parts.iter().filter_map(|held| held.recall.as_ref()).collect();
         recalls.sort_by_key(|recall| std::cmp::Reverse(recall.sealed_at_ms));
-        recalls.dedup();
-        recalls
+        each_once(recalls)
     }
 
     /// Whether words of the report were sealed after the newest recall: somebody has to ask.
@@ -467,4 +464,16 @@ impl Case {
         let claims = self.parts.iter().filter(|other| other.part == held.part).count();
         if claims > 1 { PartState::Conflict } else { PartState::Opened }
     }
+}
+
+/// Each thing that was said once: the same words under a new id were only sealed anew, to other
+/// recipients.
+fn each_once<T: PartialEq>(said: Vec<&T>) -> Vec<&T> {
+    let mut once: Vec<&T> = Vec::new();
+    for words in said {
+        if !once.contains(&words) {
+            once.push(words);
+        }
+    }
+    once
 }
