@@ -52,7 +52,7 @@ private class FileSlotKeys(
     override fun names(): List<String> =
         reading {
             if (!Files.exists(folder)) return@reading emptyList()
-            Files.list(folder).use { paths -> paths.map { it.fileName.toString() }.toList() }
+            folder.toFile().list()?.toList() ?: throw IOException()
         }
 
     // What it wraps is on disk before the call returns, so the key must be as well.

@@ -66,7 +66,7 @@ class EveryCallTest {
 
     @Test
     fun `every callback of the core is answered by a test`() {
-        val answered = setOf("wrap", "open", "delete", "onChange")
+        val answered = setOf("wrap", "open", "delete", "deleteAll", "onChange")
         val callbacks = namesOf(DeviceKey::class.java) + namesOf(Listener::class.java)
         assertEquals(answered, callbacks, "CallbackTest has each throw and call back in")
     }
