@@ -510,4 +510,5 @@ removed-other = Details of an app
 
 remaining-picture = What the picture shows
 remaining-sound = The voices and sounds
+remaining-cut-off = What was cut off this film or recording: it does not show, but it is still inside the file
 remaining-unproven-end = Notes that someone may have hidden behind the picture on purpose: in this kind of file they can't be told from it

@@ -82,6 +82,9 @@ pub enum RemainingKind {
     /// finds their end.
     #[serde(rename = "remaining-unproven-end")]
     UnprovenEnd,
+    /// What was cut off a film or a recording and still lies in its file, unseen.
+    #[serde(rename = "remaining-cut-off")]
+    CutOff,
 }
 
 /// Something that stays in the copy because it is the copy, or may be there unseen.

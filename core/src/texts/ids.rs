@@ -212,7 +212,8 @@ const REMOVED: &[&str] = &[
     "removed-other",
 ];
 
-const REMAINING: &[&str] = &["remaining-picture", "remaining-sound", "remaining-unproven-end"];
+const REMAINING: &[&str] =
+    &["remaining-picture", "remaining-sound", "remaining-unproven-end", "remaining-cut-off"];
 
 #[cfg(test)]
 mod tests {

@@ -29,6 +29,7 @@ mod canvas;
 mod codes;
 mod config;
 mod counted;
+mod edits;
 mod entry;
 mod esds;
 mod extension;

@@ -14,7 +14,7 @@ use super::counted::{self, Counts};
 use super::entry::{self, Described, Walk};
 use super::samples::Samples;
 use super::tables::{Merged, Tables};
-use super::{leaf, tags};
+use super::{edits, leaf, tags};
 
 /// Longest `moov` box. An hour of video with sound has about 5 MiB of tables.
 pub(super) const MAX_MOOV: u64 = 24 * 1024 * 1024;
@@ -96,6 +96,9 @@ pub(super) fn draw(source: &dyn ReadAt, top: &Top, canvas: &mut Canvas) -> Resul
     for track in tracks.iter().filter(|track| track.described.is_some()) {
         let sound = track.handler == *b"soun";
         canvas.manifest.keep(if sound { RemainingKind::Sound } else { RemainingKind::Picture });
+        if edits::is_cut(&moov, &track.node) {
+            canvas.manifest.keep(RemainingKind::CutOff);
+        }
     }
     Ok(())
 }

@@ -42,16 +42,21 @@ pub(super) fn facts(source: &dyn ReadAt, top: &Top) -> Result<Facts> {
 
 /// Reads date and duration of the movie's header.
 fn header(mvhd: &Node<'_>, tags: &mut Tags, facts: &mut Facts) -> Result<()> {
-    let body = mvhd.body;
-    let (created, scale, duration) = if version(body)? == 0 {
-        (u64::from(u32_at(body, 4)?), u32_at(body, 12)?, wide(u32_at(body, 16)?))
-    } else {
-        (u64_at(body, 4)?, u32_at(body, 20)?, Some(u64_at(body, 24)?).filter(|&it| it != u64::MAX))
-    };
+    let (created, scale, duration) = times(mvhd.body)?;
     tags.header = date_of_header(created);
     tags.time_scale = scale;
     facts.duration_ms = milliseconds(duration.unwrap_or(0), scale);
     Ok(())
+}
+
+/// What `mvhd` and `mdhd` say first: when it was made, units of time in a second, and its duration
+/// in these, if it is known.
+pub(super) fn times(body: &[u8]) -> Result<(u64, u32, Option<u64>)> {
+    Ok(if version(body)? == 0 {
+        (u64::from(u32_at(body, 4)?), u32_at(body, 12)?, wide(u32_at(body, 16)?))
+    } else {
+        (u64_at(body, 4)?, u32_at(body, 20)?, Some(u64_at(body, 24)?).filter(|&it| it != u64::MAX))
+    })
 }
 
 /// A duration of 32 bits, in which all ones mean unknown.
@@ -59,7 +64,7 @@ fn wide(duration: u32) -> Option<u64> {
     (duration != u32::MAX).then_some(u64::from(duration))
 }
 
-fn milliseconds(duration: u64, scale: u32) -> Option<u64> {
+pub(super) fn milliseconds(duration: u64, scale: u32) -> Option<u64> {
     let scaled = u128::from(duration) * 1000 / u128::from(scale).max(1);
     u64::try_from(scaled).ok().filter(|&duration| duration > 0 && scale > 0)
 }
