@@ -21,9 +21,10 @@ impl Used {
         self.0[usize::from(index)] = true;
     }
 
-    /// Of these entries of a palette those that are used, each in its place.
+    /// Of these entries of a palette those that are used, each in its place. One is always there: a
+    /// palette without any is none, and of a picture that was cut off no pixel may be known.
     pub(super) fn only(&self, entries: &[u8], entry_len: usize) -> Vec<u8> {
-        let count = self.0.iter().rposition(|&used| used).map_or(0, |last| last + 1);
+        let count = self.0.iter().rposition(|&used| used).map_or(1, |last| last + 1);
         let mut kept = entries[..entries.len().min(count * entry_len)].to_vec();
         for (entry, used) in kept.chunks_mut(entry_len).zip(self.0) {
             if !used {

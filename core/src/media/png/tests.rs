@@ -217,6 +217,20 @@ fn colours_that_no_pixel_uses_do_not_pass() {
 }
 
 #[test]
+fn a_picture_of_which_no_row_is_known_keeps_one_blank_colour() {
+    let header = chunk(*b"IHDR", &[0, 0, 0, 160, 0, 0, 0, 2, 8, 3, 0, 0, 0]);
+    let picture = |palette: &[u8], alpha: &[u8]| {
+        let (palette, alpha) = (chunk(*b"PLTE", palette), chunk(*b"tRNS", alpha));
+        // Fuzzing found it: the first row does not come to its end.
+        let rows = compress_to_vec_zlib(&[0, 1], 6);
+        png(&[header.clone(), palette, alpha, chunk(*b"IDAT", &rows)])
+    };
+    let clean = scrubbed(&picture(b"CANARY", b"CA")).unwrap();
+    assert_eq!(scrubbed(&clean).unwrap(), clean);
+    assert!(!clean.windows(3).any(|at| at == b"CAN"));
+}
+
+#[test]
 fn palette_and_transparency_pass_as_far_as_they_can_be_used() {
     let rows = chunk(*b"IDAT", &compress_to_vec_zlib(&[0, 0b00_01_10_11, 0, 0], 6));
     let header = |colour| chunk(*b"IHDR", &[0, 0, 0, 4, 0, 0, 0, 2, 2, colour, 0, 0, 0]);
