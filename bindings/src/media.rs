@@ -246,6 +246,7 @@ mod tests {
     fn what_was_removed_is_told_by_its_message_id() {
         assert_eq!(message_id(RemovedKind::MakerNote), "removed-maker-note");
         assert_eq!(message_id(RemainingKind::Picture), "remaining-picture");
+        assert_eq!(message_id(RemainingKind::UnprovenEnd), "remaining-unproven-end");
         assert_eq!(message_id(RemainingKind::CutOff), "remaining-cut-off");
     }
 }

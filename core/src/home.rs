@@ -223,13 +223,7 @@ impl Home {
 
     /// Puts a pack's file in place of the one before, whole or not at all.
     pub(crate) fn store_pack(&self, bytes: &[u8]) -> Result<()> {
-        let path = self.pack_path();
-        let partial = path.with_extension("partial");
-        let mut file = File::create(&partial)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&partial, &path)?;
-        Ok(sync_folder_of(&path)?)
+        replace_file(&self.pack_path(), bytes)
     }
 
     fn pack_path(&self) -> PathBuf {
@@ -240,7 +234,7 @@ impl Home {
 /// What must stay free.
 const LEAST_FREE: u64 = 64 << 10;
 
-/// What is kept for when it did not. SQLite's log and its index, and some sealed words.
+/// What is kept for when that is gone: SQLite's log and its index, and some sealed words.
 const SPARE_BYTES: u64 = 256 << 10;
 
 /// How many bytes the disk of `folder` still takes.
@@ -258,6 +252,16 @@ pub(crate) fn is_scarce(folder: &Path) -> bool {
 pub(crate) fn names(folder: &Path) -> Result<Vec<String>> {
     let name = |entry: io::Result<fs::DirEntry>| Ok(entry?.file_name().into_string().ok());
     fs::read_dir(folder)?.filter_map(|entry| name(entry).transpose()).collect()
+}
+
+/// Puts `bytes` in place of a file, whole or not at all. On disk when this returns.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = path.with_extension("partial");
+    let mut file = File::create(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&partial, path)?;
+    Ok(sync_folder_of(path)?)
 }
 
 /// Removes a file. Another process may have done it.

@@ -89,6 +89,10 @@ hex_id! {
     MediumId, 16
 }
 hex_id! {
+    /// Something in the intake. Random.
+    CaptureId, 16
+}
+hex_id! {
     /// A question of the organisation to the person who reported. Random.
     QuestionId, 16
 }
@@ -125,7 +129,7 @@ macro_rules! random_id {
         })+
     };
 }
-random_id!(PartId, MediumId, QuestionId, StepId);
+random_id!(PartId, MediumId, CaptureId, QuestionId, StepId);
 
 #[cfg(test)]
 mod tests {

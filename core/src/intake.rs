@@ -5,10 +5,8 @@
 //! the app can put something in; only the open vault takes it out. No picture ever lies in clear.
 //! An emergency has one as well, for the time that the vault can't be expected to open.
 
-use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
-use std::str::FromStr;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::sync::{Mutex, PoisonError};
 
 use age::secrecy::ExposeSecret;
@@ -18,46 +16,20 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 use zeroize::Zeroizing;
 
 use crate::age_file;
-use crate::crypto::make_bytes;
 use crate::error::{Error, Result};
-use crate::home::Home;
-use crate::ids::NotAnId;
+use crate::home::{Home, replace_file};
+use crate::ids::CaptureId;
 use crate::media::ReadAt;
 use crate::vault::blob::sync_folder_of;
 use crate::vault::cell::Cell;
 use crate::vault::keys::{QueueKey, VaultKey};
-
-/// Something in the intake.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CaptureId([u8; 16]);
-
-impl fmt::Display for CaptureId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&data_encoding::HEXLOWER.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for CaptureId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CaptureId(…)")
-    }
-}
-
-impl FromStr for CaptureId {
-    type Err = NotAnId;
-
-    fn from_str(text: &str) -> std::result::Result<Self, NotAnId> {
-        let bytes = data_encoding::HEXLOWER.decode(text.as_bytes()).map_err(|_| NotAnId)?;
-        bytes.try_into().map(Self).map_err(|_| NotAnId)
-    }
-}
 
 /// Takes in all of `input`, sealed. On disk when this returns.
 pub(crate) fn put(home: &Home, recipient: &Recipient, input: &mut dyn Read) -> Result<CaptureId> {
     let recipients = std::iter::once(recipient as &dyn age::Recipient);
     let encryptor = age::Encryptor::with_recipients(recipients);
     let encryptor = encryptor.map_err(|_| Error::Unexpected("error-encryption"))?;
-    let id = CaptureId(make_bytes());
+    let id = CaptureId::make();
     let path = home.capture(&id.to_string());
     let partial = path.with_extension("partial");
     let written = write(encryptor, &partial, input).and_then(|()| {
@@ -146,12 +118,8 @@ pub(crate) fn ensure(transaction: &Transaction<'_>, vault: &VaultKey) -> Result<
 
 /// Writes the clear file that says whom captures are sealed to while the vault is locked.
 pub(crate) fn publish(home: &Home, queue: &QueueKey, recipient: &Recipient) -> Result<()> {
-    let partial = home.intake_key().with_extension("partial");
-    let mut file = File::create(&partial)?;
-    file.write_all(vouched_for(queue, &recipient.to_string()).as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&partial, home.intake_key())?;
-    Ok(sync_folder_of(&home.intake_key())?)
+    let text = vouched_for(queue, &recipient.to_string());
+    replace_file(&home.intake_key(), text.as_bytes())
 }
 
 /// What that file says; none if it was not written by who knows the outbox's key.

@@ -39,7 +39,6 @@ pub use homeward::{
     ReportSummary, Source, SummaryHead,
 };
 pub use ids::{
-    Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,
+    CaptureId, Digest, Fingerprint, MediumId, NotAnId, PartId, QuestionId, ReceiptAddress, ReportId,
 };
-pub use intake::CaptureId;
 pub use profiles::Reminder;

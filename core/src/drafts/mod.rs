@@ -20,7 +20,7 @@ use crate::ids::{Digest, MediumId, ReportId};
 use crate::seal::ReportKeys;
 use crate::store::Store;
 use crate::vault::Keys;
-use crate::vault::cell::{Cell, CellKey};
+use crate::vault::cell::Cell;
 use crate::vault::keys::ReportKey;
 
 pub(crate) use body::{
@@ -96,7 +96,7 @@ pub(crate) fn load(connection: &Connection, keys: Keys<'_>, id: ReportId) -> Res
     let Some((version, wrapped, head, draft_version, body)) = row else {
         return Err(missing(connection, id)?);
     };
-    let head = open_head(&keys.vault.cells(), id, version, &head)?;
+    let head: Head = keys.vault.cells().open_json(head_cell(&id, version), &head)?;
     let (Some(draft_version), Some(sealed)) = (draft_version, body) else {
         return Err(Error::Damaged);
     };
@@ -104,8 +104,7 @@ pub(crate) fn load(connection: &Connection, keys: Keys<'_>, id: ReportId) -> Res
         return Err(Error::Damaged);
     }
     let key = keys.vault.unwrap(id, &wrapped)?;
-    let body = key.cells().open(body_cell(&id, draft_version), &sealed)?;
-    let body = serde_json::from_slice(&body).map_err(|_| Error::Damaged)?;
+    let body = key.cells().open_json(body_cell(&id, draft_version), &sealed)?;
     Ok(Draft { id, key, head, body, version })
 }
 
@@ -145,10 +144,8 @@ pub(crate) fn save(
     let answers = draft.body.answers(form).current;
     let Progress { answered, total } = forms::progress(form, &answers, &draft.body.media_counts());
     let (id, version) = (draft.id, draft.version + 1);
-    let body = serde_json::to_vec(&draft.body).map(zeroize::Zeroizing::new);
-    let body = body.map_err(|_| Error::Unexpected("error-encoding"))?;
     let draft_version = draft.head.draft_version + 1;
-    let sealed = draft.key.cells().seal(body_cell(&id, draft_version), &body)?;
+    let sealed = draft.key.cells().seal_json(body_cell(&id, draft_version), &draft.body)?;
     let head = Head {
         // A form that asks nothing any more names nothing; the draft keeps its name.
         title: match form.fields.is_empty() {
@@ -164,9 +161,7 @@ pub(crate) fn save(
         draft_sha256: sha256(&sealed),
         ..draft.head.clone()
     };
-    let head = serde_json::to_vec(&head).map(zeroize::Zeroizing::new);
-    let head = head.map_err(|_| Error::Unexpected("error-encoding"))?;
-    let head = keys.vault.cells().seal(head_cell(&id, version), &head)?;
+    let head = keys.vault.cells().seal_json(head_cell(&id, version), &head)?;
     transaction.execute(
         "INSERT INTO report (id, version, key, head) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (id) DO UPDATE SET version = excluded.version, head = excluded.head",
@@ -248,7 +243,7 @@ pub(crate) fn list(
     for row in rows {
         let (id, version, head, draft_version) = row?;
         let id = ReportId::from_slice(&id).ok_or(Error::Damaged)?;
-        let head = open_head(&key, id, version, &head).ok();
+        let head: Option<Head> = key.open_json(head_cell(&id, version), &head).ok();
         reports.push((id, head.filter(|head| Some(head.draft_version) == draft_version)));
     }
     let updated = |head: &Option<Head>| head.as_ref().map_or(i64::MIN, |head| head.updated_at_ms);
@@ -270,11 +265,6 @@ pub(crate) fn all_media(
         }
     }
     Ok(Some(media))
-}
-
-fn open_head(key: &CellKey, id: ReportId, version: u64, sealed: &[u8]) -> Result<Head> {
-    let head = key.open(head_cell(&id, version), sealed)?;
-    serde_json::from_slice(&head).map_err(|_| Error::Damaged)
 }
 
 fn head_cell(id: &ReportId, version: u64) -> Cell<'_> {

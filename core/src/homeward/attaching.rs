@@ -8,8 +8,8 @@ use crate::attachments::{self, Original};
 use crate::drafts;
 use crate::error::{Error, Refusal, Result};
 use crate::forms::FieldId;
-use crate::ids::{MediumId, ReportId};
-use crate::intake::{self, CaptureId};
+use crate::ids::{CaptureId, MediumId, ReportId};
+use crate::intake;
 use crate::media;
 
 impl Homeward {

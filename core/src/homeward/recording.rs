@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::{Homeward, Medium};
 use crate::error::Result;
 use crate::forms::FieldId;
-use crate::ids::ReportId;
-use crate::intake::CaptureId;
+use crate::ids::{CaptureId, ReportId};
 use crate::recording::{self, Recorder};
 
 /// A recording under way. Dropped, or killed with its process, it leaves nothing.

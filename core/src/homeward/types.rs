@@ -7,8 +7,7 @@ use std::path::PathBuf;
 use crate::brand::Organisation;
 use crate::drafts::StoredMedium;
 use crate::forms::{Answer, Audience, Earlier, FieldId, FormId, Problem};
-use crate::ids::{Fingerprint, MediumId, ReportId};
-use crate::intake::CaptureId;
+use crate::ids::{CaptureId, Fingerprint, MediumId, ReportId};
 use crate::media::{Facts, Manifest};
 use crate::queue::{ReportState, ReportStatus};
 

@@ -252,9 +252,16 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> io::Result<T> {
     Ok(result)
 }
 
-/// What `work` gives, or nothing if it is not done by `deadline`; it is dropped then.
-pub async fn within<T>(deadline: std::time::Instant, work: impl Future<Output = T>) -> Option<T> {
-    tokio::time::timeout_at(deadline.into(), work).await.ok()
+/// What `work` gives, or nothing if it is not done by the `deadline`, where there is one; it is
+/// dropped then.
+pub async fn within<T>(
+    deadline: Option<std::time::Instant>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    match deadline {
+        None => Some(work.await),
+        Some(deadline) => tokio::time::timeout_at(deadline.into(), work).await.ok(),
+    }
 }
 
 /// Waits for `duration`, or less when cancelled; tells whether the whole time passed.

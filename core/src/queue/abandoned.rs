@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rows::{PartRow, PartSecret, PartState};
 use crate::crypto::make_bytes;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::vault::cell::{Cell, CellKey};
 
 /// Where an upload lies. The URL is a secret: whoever knows it can write there.
@@ -31,9 +31,7 @@ pub(super) fn remember(
     for (place, memory) in here.into_iter().chain(elsewhere) {
         let Some(url) = memory.url.clone().filter(|_| memory.offset < row.bytes) else { continue };
         let id: [u8; 16] = make_bytes();
-        let json = serde_json::to_vec(&Abandoned { url, place });
-        let json = json.map_err(|_| Error::Unexpected("error-encoding"))?;
-        let sealed = key.seal(cell(&id), &json)?;
+        let sealed = key.seal_json(cell(&id), &Abandoned { url, place })?;
         transaction.execute("INSERT INTO abandoned (id, sealed) VALUES (?1, ?2)", (id, sealed))?;
     }
     Ok(())
@@ -46,8 +44,7 @@ pub(super) fn all(connection: &Connection, key: &CellKey) -> Result<Vec<([u8; 16
     let mut found = Vec::new();
     for row in rows {
         let (id, sealed): ([u8; 16], _) = row?;
-        let Ok(json) = key.open(cell(&id), &sealed) else { continue };
-        if let Ok(abandoned) = serde_json::from_slice(&json) {
+        if let Ok(abandoned) = key.open_json(cell(&id), &sealed) {
             found.push((id, abandoned));
         }
     }
@@ -68,9 +65,7 @@ pub(super) fn copy_all(
     new: &CellKey,
 ) -> Result<()> {
     for (id, abandoned) in all(from, old)? {
-        let json = serde_json::to_vec(&abandoned);
-        let json = json.map_err(|_| Error::Unexpected("error-encoding"))?;
-        let sealed = new.seal(cell(&id), &json)?;
+        let sealed = new.seal_json(cell(&id), &abandoned)?;
         let sql = "INSERT OR REPLACE INTO abandoned (id, sealed) VALUES (?1, ?2)";
         to.execute(sql, (id, sealed))?;
     }

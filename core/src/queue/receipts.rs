@@ -102,7 +102,7 @@ pub(crate) fn expect(
         look_at_ms: 0,
     };
     let id: [u8; 16] = make_bytes();
-    let sealed = seal(key, &id, 1, &secret)?;
+    let sealed = key.seal_json(cell(&id, 1), &secret)?;
     transaction.execute(
         "INSERT INTO receipt (id, server, asked_at, version, sealed) VALUES (?1, ?2, 0, 1, ?3)",
         (id, server.as_bytes(), sealed),
@@ -195,8 +195,7 @@ impl ReceiptRow {
 
     /// Opens what is sealed in the row.
     pub(crate) fn secret(&self, key: &CellKey) -> Result<ReceiptSecret> {
-        let json = key.open(cell(&self.id, self.version), &self.sealed)?;
-        serde_json::from_slice(&json).map_err(|_| Error::Damaged)
+        key.open_json(cell(&self.id, self.version), &self.sealed)
     }
 
     /// Whether it is the report's. A damaged row is nobody's, and holds up nobody.
@@ -212,7 +211,7 @@ impl ReceiptRow {
         secret: &ReceiptSecret,
     ) -> Result<()> {
         let version = self.version + 1;
-        let sealed = seal(key, &self.id, version, secret)?;
+        let sealed = key.seal_json(cell(&self.id, version), secret)?;
         connection.execute(
             "UPDATE receipt SET asked_at = ?2, version = ?3, sealed = ?4
              WHERE id = ?1 AND version = ?5",
@@ -237,7 +236,7 @@ pub(super) fn copy_all(
 ) -> Result<()> {
     for row in all(from)? {
         let Ok(secret) = row.secret(old) else { continue };
-        let sealed = seal(new, &row.id, row.version, &secret)?;
+        let sealed = new.seal_json(cell(&row.id, row.version), &secret)?;
         to.execute(
             "INSERT OR REPLACE INTO receipt (id, server, asked_at, version, sealed)
              VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -245,11 +244,6 @@ pub(super) fn copy_all(
         )?;
     }
     Ok(())
-}
-
-fn seal(key: &CellKey, id: &[u8; 16], version: u64, secret: &ReceiptSecret) -> Result<Vec<u8>> {
-    let json = serde_json::to_vec(secret).map_err(|_| Error::Unexpected("error-encoding"))?;
-    key.seal(cell(id, version), &json)
 }
 
 fn cell(id: &[u8; 16], version: u64) -> Cell<'_> {

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::forms::Audience;
 use crate::ids::{Digest, Fingerprint, PartId, ReportId};
 use crate::seal::PartKind;
+use crate::store::Store;
 use crate::tus::{Memory, Reason};
 use crate::vault::cell::{Cell, CellKey};
 
@@ -214,7 +215,7 @@ const COLUMNS: &str = "id, server, urgency, bytes, wifi_only, state, reason, sen
 
 /// Adds a part to the outbox.
 pub(crate) fn insert(transaction: &Transaction<'_>, key: &CellKey, part: &NewPart) -> Result<()> {
-    let sealed = seal(key, part.id, 1, &part.secret)?;
+    let sealed = key.seal_json(cell(&part.id, 1), &part.secret)?;
     let state = if part.held { PartState::Held } else { PartState::Waiting };
     transaction.execute(
         "INSERT INTO part (id, number, server, place, urgency, bytes, wifi_only, state, reason,
@@ -249,6 +250,15 @@ pub(crate) fn find(connection: &Connection, id: PartId) -> Result<Option<PartRow
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query([id.as_bytes()])?;
     rows.next()?.map(read).transpose()
+}
+
+/// A part in whichever outbox has it, with what is sealed in its row.
+pub(super) fn open(store: &Store, id: PartId) -> Result<Option<(PartRow, PartSecret)>> {
+    let found = store.read_outboxes(|connection, key| {
+        let row = find(connection, id)?;
+        row.map(|row| row.secret(key).map(|secret| (row, secret))).transpose()
+    })?;
+    Ok(found.into_iter().flatten().next())
 }
 
 /// The parts that need not leave any more. Needs no key.
@@ -359,8 +369,7 @@ impl PartRow {
     }
 
     fn open(&self, key: &CellKey) -> Result<PartSecret> {
-        let json = key.open(cell(&self.id, self.version), &self.sealed)?;
-        serde_json::from_slice(&json).map_err(|_| Error::Damaged)
+        key.open_json(cell(&self.id, self.version), &self.sealed)
     }
 
     /// Writes the row's changed state, and what is sealed in it.
@@ -371,7 +380,7 @@ impl PartRow {
         secret: &PartSecret,
     ) -> Result<()> {
         let version = self.version + 1;
-        let sealed = seal(key, self.id, version, secret)?;
+        let sealed = key.seal_json(cell(&self.id, version), secret)?;
         let changed = connection.execute(
             "UPDATE part SET state = ?2, reason = ?3, sent = ?4, next_try_at = ?5, version = ?6,
                              sealed = ?7, place = ?9
@@ -434,11 +443,6 @@ pub(super) fn retry(transaction: &Transaction<'_>, key: &CellKey, id: PartId) ->
     row.next_try_at_ms = 0;
     row.update(transaction, key, &secret)?;
     Ok(true)
-}
-
-fn seal(key: &CellKey, id: PartId, version: u64, secret: &PartSecret) -> Result<Vec<u8>> {
-    let json = serde_json::to_vec(secret).map_err(|_| Error::Unexpected("error-encoding"))?;
-    key.seal(cell(&id, version), &json)
 }
 
 fn cell(id: &PartId, version: u64) -> Cell<'_> {

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::keep::{save, settle};
 use super::plan::{self, Conditions, Network, Plan};
-use super::rows::{self, PartRow, PartSecret};
+use super::rows::{self, PartRow};
 use super::status::{self, ReportStatus};
 use super::way::{self, Way};
 use super::{abandoned, learnt, mirror, spoiled, steps, waits};
@@ -214,7 +214,7 @@ impl Runner {
 
     /// Brings one part as far as it gets.
     async fn send(&mut self, pack: &Pack, part: PartId) -> Result<()> {
-        let (row, secret) = self.part(part)?.ok_or(Error::NotFound)?;
+        let (row, secret) = rows::open(&self.store, part)?.ok_or(Error::NotFound)?;
         if spoiled::must_stay(&row, &secret, pack) {
             return super::park_spoiled(&self.store, pack);
         }
@@ -222,7 +222,7 @@ impl Runner {
             return settle(&self.store, part, UploadEnd::Parked(Reason::SpoolUnreadable));
         };
         let mut net = self.net(pack, &Way::of(&row, &secret))?;
-        net.learn(self.offer(&row)?);
+        net.learn(learnt::of(&self.store, &row)?);
         let endpoint = way::endpoint(pack, row.place);
         let upload = tus::Part { endpoint, id: part.to_string(), bytes: row.bytes };
         let (cancel, deadline, stop) = (self.cancel.clone(), self.deadline, CancelToken::new());
@@ -238,27 +238,16 @@ impl Runner {
         };
         let sending = net.upload(&upload, secret.memory, &spooled, &mut journal, &stop);
         let sending = net::linked(&cancel, &stop, sending);
-        let end = match deadline {
-            None => sending.await,
-            Some(deadline) => net::within(deadline, sending).await.unwrap_or(UploadEnd::Cancelled),
-        };
+        let end = net::within(deadline, sending).await.unwrap_or(UploadEnd::Cancelled);
         let (plain, failed) = (journal.plain, journal.failed.take());
         if plain {
-            self.learn_plain(&row)?;
+            learnt::note_plain(&self.store, &row)?;
         }
         match failed {
             Some(Error::NotFound) => Ok(()),
             Some(error) => Err(error),
             None => settle(&self.store, part, end),
         }
-    }
-
-    fn part(&self, part: PartId) -> Result<Option<(PartRow, PartSecret)>> {
-        let found = self.store.read_outboxes(|db, key| {
-            let row = rows::find(db, part)?;
-            row.map(|row| row.secret(key).map(|secret| (row, secret))).transpose()
-        })?;
-        Ok(found.into_iter().flatten().next())
     }
 
     /// The client for a way; the last one if it is the same way.
@@ -273,21 +262,6 @@ impl Runner {
         Ok(net)
     }
 
-    fn offer(&self, row: &PartRow) -> Result<tus::Offer> {
-        let now_ms = self.store.now().unix_ms;
-        let offers =
-            self.store.read_outboxes(|db, _| learnt::offer(db, row.server, row.place, now_ms))?;
-        let plain = offers.iter().find(|offer| !offer.with_upload);
-        Ok(plain.copied().unwrap_or(tus::Offer::EXPECTED))
-    }
-
-    fn learn_plain(&self, row: &PartRow) -> Result<()> {
-        let now_ms = self.store.now().unix_ms;
-        self.store.write_outboxes(|transaction, _| {
-            learnt::note_plain(transaction, row.server, row.place, now_ms)
-        })
-    }
-
     /// Tells servers of uploads that nobody needs any more.
     async fn end_abandoned(&mut self, pack: &Pack) -> Result<()> {
         let found = self.store.read_outboxes(abandoned::all)?;
@@ -295,10 +269,7 @@ impl Runner {
             let way = Way::to(data_encoding::HEXLOWER.encode(&id), abandoned.place);
             let net = self.net(pack, &way)?;
             let telling = net.terminate(&abandoned.url, &self.cancel);
-            let told = match self.deadline {
-                None => Some(telling.await),
-                Some(deadline) => net::within(deadline, telling).await,
-            };
+            let told = net::within(self.deadline, telling).await;
             let Some(Ok(())) = told else { return Ok(()) };
             self.store.write_outboxes(|transaction, _| abandoned::forget(transaction, id))?;
         }

@@ -161,8 +161,7 @@ pub(crate) fn next(
     loop {
         let plan = super::plan_now(store, conditions, pack.network, &pacing.policy)?;
         let Some(next) = plan.due.first() else { return Ok(None) };
-        let found = store.read_outboxes(|db, key| open(rows::find(db, next.part)?, key))?;
-        let (row, secret) = found.into_iter().flatten().next().ok_or(Error::NotFound)?;
+        let (row, secret) = rows::open(store, next.part)?.ok_or(Error::NotFound)?;
         let given = Hand { store, pack: &pack, pacing }.give(&row, secret)?;
         if given.is_some() {
             return Ok(given);
@@ -194,9 +193,7 @@ pub(crate) fn on_step(
     }
     hand.keep(row.id, &mut machine, None)?;
     if machine.memory().plain_create {
-        store.write_outboxes(|transaction, _| {
-            learnt::note_plain(transaction, row.server, row.place, now_ms)
-        })?;
+        learnt::note_plain(store, &row)?;
     }
     match machine.next_request(now_ms) {
         Step::Wait { until_ms, reason } => {
@@ -252,12 +249,7 @@ impl Hand<'_> {
     }
 
     fn machine(&self, row: &PartRow, secret: PartSecret) -> Result<Upload> {
-        let now_ms = self.store.now().unix_ms;
-        let place = (row.server, row.place);
-        let offers =
-            self.store.read_outboxes(|db, _| learnt::offer(db, place.0, place.1, now_ms))?;
-        let plain = offers.into_iter().find(|offer| !offer.with_upload);
-        let offer = plain.unwrap_or(tus::Offer::EXPECTED);
+        let offer = learnt::of(self.store, row)?;
         let policy = self.pacing.policy.clone();
         let endpoint = way::endpoint(self.pack, row.place);
         let part = tus::Part { endpoint, id: row.id.to_string(), bytes: row.bytes };
@@ -314,13 +306,6 @@ fn find(store: &Store, is_it: impl Fn(&Kept) -> bool) -> Result<Option<(PartRow,
         Ok(None)
     })?;
     Ok(found.into_iter().flatten().next())
-}
-
-fn open(
-    row: Option<PartRow>,
-    key: &crate::vault::cell::CellKey,
-) -> Result<Option<(PartRow, PartSecret)>> {
-    row.map(|row| row.secret(key).map(|secret| (row, secret))).transpose()
 }
 
 impl From<StepFailure> for Failure {

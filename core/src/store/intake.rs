@@ -10,7 +10,8 @@ use age::x25519::{Identity, Recipient};
 use super::{Shelves, Store, closed};
 use crate::error::{Error, Result};
 use crate::home::Home;
-use crate::intake::{self, Capture, CaptureId};
+use crate::ids::CaptureId;
+use crate::intake::{self, Capture};
 use crate::vault::VaultState;
 
 impl Store {

@@ -12,8 +12,8 @@ use super::{Database, Shelves, emergency};
 use crate::drafts;
 use crate::error::Result;
 use crate::home::{self, Home};
+use crate::ids::CaptureId;
 use crate::ids::{MediumId, PartId};
-use crate::intake::CaptureId;
 use crate::queue;
 
 /// Sweeps the folders of blobs and sealed parts.

@@ -5,6 +5,8 @@
 //! copied to another row, or an old one put back, does not open.
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
 use crate::crypto::make_bytes;
@@ -63,6 +65,21 @@ impl CellKey {
             .map_err(|_| Error::Unexpected("error-encryption"))?;
         sealed.append(&mut body);
         Ok(sealed)
+    }
+
+    /// Seals `value` as JSON, whose text is wiped.
+    pub(crate) fn seal_json(&self, cell: Cell<'_>, value: &impl Serialize) -> Result<Vec<u8>> {
+        let json = serde_json::to_vec(value).map(Zeroizing::new);
+        self.seal(cell, &json.map_err(|_| Error::Unexpected("error-encoding"))?)
+    }
+
+    /// Opens what [`seal_json`](Self::seal_json) sealed for the same `cell`.
+    pub(crate) fn open_json<T: DeserializeOwned>(
+        &self,
+        cell: Cell<'_>,
+        sealed: &[u8],
+    ) -> Result<T> {
+        serde_json::from_slice(&self.open(cell, sealed)?).map_err(|_| Error::Damaged)
     }
 
     /// Opens what was sealed for the same `cell`.

@@ -1,8 +1,9 @@
 //! The vault: what a person typed, on a phone that may be seized or may die at any moment.
 //!
 //! ```text
-//! device key (Keystore, Secure Enclave) ── slot Vault  ──▶ vault key ──▶ one report key per report
-//! ──▶ rows, blobs └─ slot Outbox ──▶ queue key ──▶ queue rows
+//! device key (Keystore, Secure Enclave)
+//!  ├─ slot Vault  ──▶ vault key ──▶ one report key per report ──▶ rows, blobs
+//!  └─ slot Outbox ──▶ queue key ──▶ queue rows
 //! ```
 //!
 //! One SQLite file holds the rows ([`db`]). Each sealed cell is AES-256-GCM and bound to its table,

@@ -32,11 +32,7 @@ impl Runner {
             // A client of its own: no connection links two reports.
             let net = self.net(pack, &Way::to(secret.report.to_string(), place))?;
             let fetching = net.fetch(&path, MAX_RECEIPT_BYTES, &self.cancel);
-            let answer = match self.deadline {
-                None => Some(fetching.await),
-                Some(deadline) => net::within(deadline, fetching).await,
-            };
-            let found = match answer {
+            let found = match net::within(self.deadline, fetching).await {
                 Some(Ok(bytes)) => Found::read(bytes.as_deref(), &identity, pack, secret.report),
                 Some(Err(Waiting::Because { .. })) => continue,
                 Some(Err(Waiting::Cancelled)) | None => break,
